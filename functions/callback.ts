@@ -1,0 +1,56 @@
+/**
+ * `GET /callback/{client}`: takes the provider's answer, exchanges the code, stores the grant.
+ *
+ * @module
+ */
+import { registrations } from '../lib/aws/registrations.ts';
+import { seals } from '../lib/aws/seals.ts';
+import { connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
+import { completeAuthorization } from '../lib/broker/complete-authorization.ts';
+import { randomToken } from '../lib/broker/one-time-token.ts';
+import { browserFunction } from '../lib/http/browser-function.ts';
+import { callbackAnswer } from '../lib/http/callback-answer.ts';
+import { readTransactionCookies } from '../lib/http/transaction-cookie.ts';
+import { functionLog } from '../lib/log.ts';
+import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
+import { tokenRequester } from '../lib/oauth/request-token.ts';
+import { readSettings } from '../lib/settings.ts';
+import { systemClock as clock } from '../lib/time.ts';
+
+const settings = readSettings(
+  process.env,
+  'STAGE',
+  'CONNECTIONS_TABLE',
+  'TOKENS_TABLE',
+  'SESSIONS_TABLE',
+  'PUBLIC_BASE_URL',
+  'DUE_SHARDS',
+  'PROVIDER_TIMEOUT_SECONDS',
+  'ALLOWED_PROVIDER_HOSTS',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+);
+const log = functionLog();
+const ports = {
+  ...connectionTable(settings),
+  ...tokenTable(settings),
+  ...sessionTable(settings),
+  ...registrations(settings),
+  ...seals(settings),
+  requestToken: tokenRequester(providerEndpoints(settings, clock)),
+  providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
+  clock,
+  random: Math.random,
+  randomToken,
+  log,
+};
+
+export const handler = browserFunction(log, async (event) =>
+  callbackAnswer(
+    await completeAuthorization(ports, {
+      client: event.pathParameters?.client,
+      rawQueryString: event.rawQueryString,
+      cookies: readTransactionCookies(event.cookies ?? [], settings.PUBLIC_BASE_URL),
+    }),
+    settings.PUBLIC_BASE_URL,
+  ),
+);

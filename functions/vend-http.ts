@@ -1,0 +1,27 @@
+/**
+ * `POST /connections/{client}/{connection}/token`: vends an access token over HTTP.
+ *
+ * @module
+ */
+import accessPolicy from '#access-policy' with { type: 'json' };
+import { vending, vendSettings } from '../lib/aws/vending.ts';
+import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
+import { vendAccessToken } from '../lib/broker/vend-access-token.ts';
+import { vendMessage } from '../lib/http/answer-message.ts';
+import { iamFunction, json } from '../lib/http/iam-function.ts';
+import { parseVendRequest } from '../lib/http/request-message.ts';
+import { functionLog } from '../lib/log.ts';
+import { keyText, parseConnectionKey } from '../lib/names.ts';
+import { readSettings } from '../lib/settings.ts';
+
+const ports = vending(readSettings(process.env, ...vendSettings));
+const wrapping = { log: functionLog(), policy: parseAccessPolicy(accessPolicy) };
+
+export const handler = iamFunction(wrapping, {
+  'POST /connections/{client}/{connection}/token': async (request) => {
+    const key = parseConnectionKey(request.pathParameters);
+    request.assertMay('vend', keyText(key));
+    const vendRequest = parseVendRequest(request.body({}), key);
+    return json(200, vendMessage(await vendAccessToken(ports, vendRequest), ports.clock.now()));
+  },
+});

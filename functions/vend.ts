@@ -1,0 +1,31 @@
+/**
+ * Vends an access token to another Lambda function that invokes this one.
+ *
+ * Such an invocation carries no identity: what may be asked for is fixed by `VEND_ALLOW`, and who
+ * may ask by the right to invoke.
+ *
+ * @module
+ */
+import { vending, vendSettings } from '../lib/aws/vending.ts';
+import { matches } from '../lib/broker/access-policy.ts';
+import { vendAccessToken } from '../lib/broker/vend-access-token.ts';
+import { Fault } from '../lib/fault.ts';
+import { vendMessage } from '../lib/http/answer-message.ts';
+import { parseVendRequest } from '../lib/http/request-message.ts';
+import { directFunction } from '../lib/lambda/direct-function.ts';
+import { functionLog } from '../lib/log.ts';
+import { keyText } from '../lib/names.ts';
+import { readSettings } from '../lib/settings.ts';
+
+const settings = readSettings(process.env, ...vendSettings, 'VEND_ALLOW');
+const ports = vending(settings);
+const log = functionLog();
+
+export const handler = directFunction(log, async (event) => {
+  const request = parseVendRequest(event);
+  const connection = keyText(request);
+  const allowed = settings.VEND_ALLOW.some((pattern) => matches(pattern, connection));
+  log.info('access', { action: 'vend', connection, allowed });
+  if (!allowed) throw new Fault('ACCESS_DENIED', { action: 'vend', connection });
+  return vendMessage(await vendAccessToken(ports, request), ports.clock.now());
+});

@@ -1,0 +1,161 @@
+import type { Committed, Connection, ConnectionStore } from '../broker/ports.ts';
+import { Fault } from '../fault.ts';
+import type { ConnectionKey } from '../names.ts';
+import {
+  committedAtMost,
+  committedBelow,
+  credentialIs,
+  fenceIs,
+  intentIsNotOf,
+  intentIsOf,
+  isAsSeen,
+  isLive,
+  notRevoked,
+} from './connection-conditions.ts';
+import { type Attributes, buildSchedule } from './connection-row.ts';
+import {
+  type ConnectionTable,
+  type ConnectionWrite,
+  readConnection,
+  store,
+  writeConnection,
+} from './connection-table.ts';
+import { scheduleAt } from './due-shard.ts';
+import { absent, allOf, compare, type Expression } from './expression.ts';
+
+/** How often a late answer is written again when the row changes between its read and its write. */
+const lateTries = 5;
+
+/** What the provider said, kept: an answer in time, a late one, or that the grant is dead. */
+export function connectionAnswers(
+  table: ConnectionTable,
+): Pick<ConnectionStore, 'commit' | 'commitLate' | 'markDead'> {
+  return {
+    commit: (key, fence, answer) =>
+      writeConnection(table, {
+        operation: 'commit',
+        key,
+        change: {
+          set: {
+            ...answerAttributes(table, key, answer),
+            ...healthy,
+            lease: undefined,
+            intent: undefined,
+          },
+        },
+        condition: allOf(fenceIs(fence), committedAtMost(fence), notRevoked),
+      }),
+
+    commitLate: (key, fence, answer) => commitLate(table, { key, fence, answer }),
+
+    markDead: (key, { credentialFence, ...seen }, { reason, since }) =>
+      writeConnection(table, {
+        operation: 'markDead',
+        key,
+        change: {
+          set: {
+            state: 'needs_reauth',
+            reason,
+            needs_reauth_since: since,
+            refresh_at: undefined,
+            lease: undefined,
+            intent: undefined,
+          },
+        },
+        condition: allOf(isAsSeen(seen), credentialIs(credentialFence), isLive),
+      }),
+  };
+}
+
+/** Reads, decides and writes, again if the row has changed in between. */
+async function commitLate(
+  table: ConnectionTable,
+  late: Omit<Late, 'current'>,
+): Promise<'done' | 'lost'> {
+  for (let tries = 0; tries < lateTries; tries += 1) {
+    const current = await readConnection(table, late.key);
+    if (!current || current.state === 'revoked') return 'lost';
+    if (current.committedFence >= late.fence) return 'lost';
+    const write = lateWrite(table, { ...late, current });
+    if ((await writeConnection(table, write)) === 'done') return 'done';
+  }
+  throw new Fault('STORE_UNAVAILABLE', { store, operation: 'commitLate', reason: 'contention' });
+}
+
+/** A connection whose last attempt went well. */
+const healthy: Attributes = {
+  state: 'active',
+  reason: undefined,
+  needs_reauth_since: undefined,
+  failures: 0,
+  failing_since: undefined,
+};
+
+/** What an answer says, as attributes. What it does not say keeps its value; a schedule is whole. */
+function answerAttributes(
+  table: ConnectionTable,
+  key: ConnectionKey,
+  answer: Committed,
+): Attributes {
+  const { credential, scope, accountId } = answer;
+  return {
+    committed_fence: answer.committedFence,
+    values: answer.values,
+    last_refreshed_at: answer.lastRefreshedAt,
+    ...buildSchedule(answer),
+    ...scheduleAt(key, answer.refreshAt, table.dueShards),
+    ...(scope !== undefined && { scope }),
+    ...(accountId !== undefined && { account_id: accountId }),
+    ...(credential && {
+      sealed_credential: credential.sealed,
+      renewal: credential.renewal,
+      credential_fence: answer.committedFence,
+    }),
+  };
+}
+
+interface Late {
+  readonly key: ConnectionKey;
+  readonly current: Connection;
+  readonly fence: number;
+  readonly answer: Committed;
+}
+
+/**
+ * A late answer's write: shaped by the row as it was read, and conditioned on every part of it that
+ * gave the shape. Whatever else changes meanwhile, such as another attempt's lease, is no matter.
+ */
+function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
+  const { key, current, fence, answer } = late;
+  const { credential, ...rest } = answer;
+  const isOwnIntent = current.intent?.fence === fence;
+  const isNewCredential = current.credentialFence < fence;
+  const kept = credential && isNewCredential ? answer : rest;
+  const staysDead = current.state === 'needs_reauth' && current.reason !== 'answer_lost';
+  return {
+    operation: 'commitLate',
+    key,
+    change: {
+      set: {
+        ...answerAttributes(table, key, kept),
+        ...(staysDead ? { refresh_at: undefined } : healthy),
+        ...(isOwnIntent && { intent: undefined }),
+      },
+    },
+    condition: allOf(
+      committedBelow(fence),
+      compare('credential_fence', isNewCredential ? 'lessThan' : 'atLeast', fence),
+      isOwnIntent ? intentIsOf(fence) : intentIsNotOf(fence),
+      isStillAs(current),
+    ),
+  };
+}
+
+/** Still live, or still waiting for its owner for the same reason. */
+function isStillAs({ state, reason }: Connection): Expression {
+  if (state !== 'needs_reauth') return isLive;
+  return allOf(
+    compare('state', 'is', state),
+    reason ? compare('reason', 'is', reason) : absent('reason'),
+  );
+}

@@ -1,0 +1,30 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { errorName, storeFault } from './store-fault.ts';
+
+/** A secret's text, and the id of the version that holds it. */
+export interface SecretValue {
+  readonly text: string;
+  readonly version: string;
+}
+
+/** There is no such secret, or it is marked for deletion. */
+const absences: readonly string[] = ['ResourceNotFoundException', 'InvalidRequestException'];
+
+/**
+ * Reads a secret's current version.
+ *
+ * @returns undefined when there is none. A binary secret reads as empty text, which no reader takes.
+ * @throws {Fault} `STORE_UNAVAILABLE`
+ */
+export async function readSecretValue(
+  client: SecretsManagerClient,
+  name: string,
+): Promise<SecretValue | undefined> {
+  try {
+    const answer = await client.send(new GetSecretValueCommand({ SecretId: name }));
+    return { text: answer.SecretString ?? '', version: answer.VersionId ?? '' };
+  } catch (error) {
+    if (absences.includes(errorName(error))) return undefined;
+    throw storeFault({ store: 'secrets', operation: 'GetSecretValue' }, error);
+  }
+}

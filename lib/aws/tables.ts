@@ -1,0 +1,32 @@
+import type { ConnectionStore, TokenStore } from '../broker/ports.ts';
+import type { Settings } from '../settings.ts';
+import { dynamodbClient } from './clients.ts';
+import { dynamodbClientStore } from './dynamodb-client-store.ts';
+import { dynamodbConnectionStore } from './dynamodb-connection-store.ts';
+import { dynamodbSessionStore } from './dynamodb-session-store.ts';
+import { dynamodbTokenStore } from './dynamodb-token-store.ts';
+
+const client = dynamodbClient();
+
+/** The table of connections: the connections themselves, and the clients' own rows. */
+export function connectionTable(settings: Settings<'CONNECTIONS_TABLE' | 'DUE_SHARDS'>): {
+  readonly connections: ConnectionStore;
+} {
+  const { CONNECTIONS_TABLE: name, DUE_SHARDS: dueShards } = settings;
+  return { connections: dynamodbConnectionStore({ client, name, dueShards }) };
+}
+
+/** The clients' own rows, which stand among the connections. */
+export function clientRows(settings: Settings<'CONNECTIONS_TABLE'>) {
+  return { clientStatus: dynamodbClientStore({ client, name: settings.CONNECTIONS_TABLE }) };
+}
+
+/** The table of access tokens. */
+export function tokenTable(settings: Settings<'TOKENS_TABLE'>): { readonly tokens: TokenStore } {
+  return { tokens: dynamodbTokenStore({ client, name: settings.TOKENS_TABLE }) };
+}
+
+/** The table of sessions and pending authorizations. */
+export function sessionTable(settings: Settings<'SESSIONS_TABLE'>) {
+  return { sessions: dynamodbSessionStore({ client, name: settings.SESSIONS_TABLE }) };
+}

@@ -1,0 +1,26 @@
+import { tokenCache } from '../broker/token-cache.ts';
+import type { VendPorts } from '../broker/vend-access-token.ts';
+import type { Settings } from '../settings.ts';
+import { systemClock as clock } from '../time.ts';
+import { lambdaClient } from './clients.ts';
+import { lambdaRefreshInvoker } from './lambda-refresh-invoker.ts';
+import { seals } from './seals.ts';
+import { tokenTable } from './tables.ts';
+
+/** The settings of both functions that vend. */
+export const vendSettings = ['STAGE', 'TOKENS_TABLE', 'REFRESH_FUNCTION'] as const;
+
+/** What vending needs, direct and over HTTP alike. */
+export function vending(settings: Settings<(typeof vendSettings)[number]>): VendPorts {
+  return {
+    ...tokenTable(settings),
+    ...seals(settings),
+    refresher: lambdaRefreshInvoker({
+      client: lambdaClient(),
+      functionName: settings.REFRESH_FUNCTION,
+    }),
+    cache: tokenCache(),
+    clock,
+    random: Math.random,
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * The fixed lists of words that stand in rows and messages.
+ *
+ * @module
+ */
+import type { ConnectionState, RenewalKind, Schedule, WarningCode } from '../broker/ports.ts';
+import type { ReauthorizationReason } from '../fault.ts';
+import { oneOf, someOf } from './members.ts';
+
+export const connectionState = oneOf<ConnectionState>(['active', 'failing', 'needs_reauth']);
+
+export const reauthorizationReason = oneOf<ReauthorizationReason>([
+  'grant_dead',
+  'answer_lost',
+  'no_renewal_credential',
+  'renewal_credential_expired',
+]);
+
+export const renewalKinds = someOf<RenewalKind>([
+  'refresh_token',
+  'password',
+  'client_credentials',
+]);
+
+export const expirySource = oneOf<Schedule['expirySource']>([
+  'expires_in',
+  'expires_at',
+  'jwt',
+  'introspection',
+  'default',
+  'import',
+  'unknown',
+]);
+
+export const warningCode = oneOf<WarningCode>([
+  'refresh_failing',
+  'client_refused',
+  'outcome_unknown',
+  'recently_refreshed',
+  'renewal_expiring',
+]);

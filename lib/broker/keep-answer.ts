@@ -1,0 +1,177 @@
+/**
+ * Makes a provider's answer durable: one conditional write, retried; if the store stays away, the
+ * recovery queue.
+ *
+ * @module
+ */
+import { isFault } from '../fault.ts';
+import { keyText } from '../names.ts';
+import type { TokenAnswer } from '../oauth/token-endpoint.ts';
+import { isLive } from './establish-connection.ts';
+import { buildStoredToken, scheduleAnswer, sealCredential } from './kept-answer.ts';
+import type { Committed, RefreshReply, RenewalKind, StoredToken } from './ports.ts';
+import { type RefreshPorts, readToken } from './refresh-replies.ts';
+import type { Attempt } from './refresh-settling.ts';
+import { type RenewalCredential, renewalKinds } from './renewal-credential.ts';
+
+/** What a refresh brought, and what it was asked with. */
+interface Refreshed {
+  readonly kind: RenewalKind;
+  readonly credential: RenewalCredential;
+  readonly answer: TokenAnswer;
+}
+
+const firstPauseMs = 50;
+const longestPauseMs = 1000;
+
+/** Stores an answer, publishes its access token, and answers with it. */
+export async function keepAnswer(
+  ports: RefreshPorts,
+  attempt: Attempt,
+  refreshed: Refreshed,
+): Promise<RefreshReply> {
+  const { fence, row } = attempt;
+  const { committed, token } = await buildKept(ports, attempt, refreshed);
+  const kept = await commit(ports, attempt, committed);
+  if (kept === 'deleted') return { outcome: 'unknown_connection', state: 'needs_reauth' };
+  if (kept === 'superseded') {
+    const newest = await readToken(ports, row);
+    return { outcome: 'fresh', state: 'active', token: newest ?? token };
+  }
+  const published =
+    kept === 'committed' && (await persist(ports, attempt, () => ports.tokens.publish(token)));
+  if (!published) await sendToRecovery(ports, attempt, { committed, token });
+  ports.log.info('refreshed', { connection: keyText(row), fence, kept });
+  return { outcome: 'refreshed', state: 'active', token };
+}
+
+/** Everything that is to be stored, sealed and ready: from here on only writes remain. */
+async function buildKept(
+  ports: RefreshPorts,
+  { client, row, fence }: Attempt,
+  { kind, credential, answer }: Refreshed,
+): Promise<{ readonly committed: Committed; readonly token: StoredToken }> {
+  const next = renewedCredential(credential, kind, answer);
+  const renewal = renewalKinds(next);
+  const schedule = scheduleAnswer(ports, client, {
+    answer,
+    renewal,
+    ...(next === credential &&
+      row.refreshTokenExpiresAt !== undefined && {
+        refreshTokenExpiresAt: row.refreshTokenExpiresAt,
+      }),
+  });
+  const { client: name, connection, params, scope, values } = row;
+  const context = {
+    client: name,
+    connection,
+    params,
+    values,
+    ...(scope !== undefined && { scope }),
+  };
+  const sealed =
+    next === credential ? undefined : await sealCredential(ports, { ...row, fence }, next);
+  const token = await buildStoredToken(ports, client, {
+    context,
+    answer,
+    fence,
+    schedule,
+    renewal,
+  });
+  return {
+    token,
+    committed: {
+      ...schedule,
+      committedFence: fence,
+      values: token.values,
+      lastRefreshedAt: answer.obtainedAt,
+      ...(sealed && { credential: sealed }),
+      ...(token.scope !== undefined && { scope: token.scope }),
+      ...(answer.accountId !== undefined && { accountId: answer.accountId }),
+    },
+  };
+}
+
+/**
+ * The credential after an answer: the very same object when nothing of it changed, since then
+ * nothing is written over it (RFC 6749 §6).
+ */
+function renewedCredential(
+  credential: RenewalCredential,
+  kind: RenewalKind,
+  { refreshToken }: TokenAnswer,
+): RenewalCredential {
+  if (refreshToken) {
+    const same = credential.refreshToken?.reveal() === refreshToken.reveal();
+    return same ? credential : { ...credential, refreshToken };
+  }
+  if (kind === 'refresh_token' || !credential.refreshToken) return credential;
+  // The refresh token was refused, and the login in its stead brought no other.
+  const { refreshToken: _dead, ...rest } = credential;
+  return rest;
+}
+
+type Kept = 'committed' | 'superseded' | 'deleted' | 'undelivered';
+
+/** Commits, by the late rule where the lease was lost meanwhile. */
+async function commit(ports: RefreshPorts, attempt: Attempt, answer: Committed): Promise<Kept> {
+  let kept: Kept = 'undelivered';
+  await persist(ports, attempt, async () => {
+    kept = await commitOnce(ports, attempt, answer);
+  });
+  return kept;
+}
+
+async function commitOnce(
+  { connections, count }: RefreshPorts,
+  { row, fence }: Attempt,
+  answer: Committed,
+): Promise<Kept> {
+  if ((await connections.commit(row, fence, answer)) === 'done') return 'committed';
+  const current = await connections.read(row);
+  if (!isLive(current)) return 'deleted';
+  if (current.committedFence === fence) return 'committed';
+  if (current.committedFence > fence) return 'superseded';
+  count('refresh_committed_late', { provider: row.provider });
+  if ((await connections.commitLate(row, fence, answer)) === 'done') return 'committed';
+  const newest = await connections.read(row);
+  if (!isLive(newest)) return 'deleted';
+  return newest.committedFence === fence ? 'committed' : 'superseded';
+}
+
+/** Repeats a write of our own store until it is heard of, or the attempt's time is over. */
+async function persist(
+  ports: RefreshPorts,
+  { time, row }: Attempt,
+  write: () => Promise<unknown>,
+): Promise<boolean> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE') throw error;
+      ports.log.warn('store_unavailable', { connection: keyText(row), context: error.context });
+    }
+    // The last second belongs to the recovery queue.
+    if (time.remainingMs() < pauseMs + 1000) return false;
+    await ports.clock.sleep(pauseMs);
+  }
+}
+
+async function sendToRecovery(
+  ports: RefreshPorts,
+  attempt: Attempt,
+  kept: { readonly committed: Committed; readonly token: StoredToken },
+): Promise<void> {
+  const { row, fence } = attempt;
+  const { client, connection } = row;
+  const message = { client, connection, fence, answer: kept.committed, token: kept.token };
+  ports.count('refresh_sent_to_recovery', { provider: row.provider });
+  const sent = await persist(ports, attempt, () => ports.recovery.send(message));
+  if (sent) return;
+  ports.log.error('answer_lost', {
+    connection: keyText(row),
+    advice: 'neither the table nor the recovery queue took the answer; look at both',
+  });
+}

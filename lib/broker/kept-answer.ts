@@ -1,0 +1,142 @@
+/**
+ * Turns a provider's answer into what is stored: sealed, scheduled, ready for one write.
+ *
+ * @module
+ */
+import type { ConnectionKey } from '../names.ts';
+import type { TokenAnswer } from '../oauth/token-endpoint.ts';
+import type { Client } from '../providers/client.ts';
+import { fillTemplate } from '../providers/params.ts';
+import type {
+  Committed,
+  Presentation,
+  RenewalKind,
+  Schedule,
+  Sealer,
+  StoredToken,
+  Warning,
+} from './ports.ts';
+import {
+  type RenewalCredential,
+  renewalKinds,
+  writeRenewalCredential,
+} from './renewal-credential.ts';
+import { buildSchedule, renewalEndAnnouncedAt } from './schedule.ts';
+
+export interface AnswerPorts {
+  readonly sealer: Sealer;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** What is known of the connection that the answer is for. */
+export interface AnswerContext extends ConnectionKey {
+  readonly params: Readonly<Record<string, string>>;
+  /** The scope in force if the answer is silent (RFC 6749 §5.1, §6). */
+  readonly scope?: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** The sealed token of an answer, as `vend` will read it. */
+export async function buildStoredToken(
+  { sealer }: AnswerPorts,
+  client: Client,
+  input: {
+    readonly context: AnswerContext;
+    readonly answer: TokenAnswer;
+    readonly fence: number;
+    readonly schedule: Schedule;
+    readonly renewal: readonly RenewalKind[];
+  },
+): Promise<StoredToken> {
+  const { context, answer, fence, schedule, renewal } = input;
+  const { client: name, connection } = context;
+  const binding = { client: name, connection, fence };
+  const scope = answer.scope ?? context.scope;
+  const warning = renewalWarning(schedule, renewal, answer);
+  const apiBaseUrl = buildApiBaseUrl(client, context.params);
+  return {
+    ...binding,
+    state: 'active',
+    sealed: await sealer.seal('access_token', binding, answer.accessToken.reveal()),
+    tokenType: answer.tokenType,
+    obtainedAt: answer.obtainedAt,
+    expirySource: schedule.expirySource,
+    present: buildPresentation(client),
+    values: { ...context.values, ...answer.values },
+    ...(schedule.accessTokenExpiresAt !== undefined && {
+      expiresAt: schedule.accessTokenExpiresAt,
+    }),
+    ...(schedule.refreshTokenExpiresAt !== undefined && {
+      refreshTokenExpiresAt: schedule.refreshTokenExpiresAt,
+    }),
+    ...(scope !== undefined && { scope }),
+    ...(apiBaseUrl !== undefined && { apiBaseUrl }),
+    ...(warning && { warning }),
+  };
+}
+
+/** The lives of an answer's tokens, and when to refresh them. */
+export function scheduleAnswer(
+  { random }: AnswerPorts,
+  client: Client,
+  input: {
+    readonly answer: TokenAnswer;
+    readonly renewal: readonly RenewalKind[];
+    /** Of the refresh token that stays in force when the answer brings none. */
+    readonly refreshTokenExpiresAt?: number;
+  },
+): Schedule {
+  const { answer, renewal } = input;
+  const kept = answer.refreshToken ? undefined : input.refreshTokenExpiresAt;
+  const end = answer.refreshTokenExpiresAt ?? (kept as Schedule['refreshTokenExpiresAt']);
+  return buildSchedule(
+    {
+      obtainedAt: answer.obtainedAt,
+      expirySource: answer.expirySource,
+      ...(answer.expiresAt !== undefined && { accessTokenExpiresAt: answer.expiresAt }),
+      ...(end !== undefined && { refreshTokenExpiresAt: end }),
+    },
+    { lifetimes: client.definition.lifetimes, renewal },
+    random(),
+  );
+}
+
+/** A renewal credential, sealed under the fence of the answer that brought it. */
+export async function sealCredential(
+  { sealer }: AnswerPorts,
+  binding: ConnectionKey & { readonly fence: number },
+  credential: RenewalCredential,
+): Promise<NonNullable<Committed['credential']>> {
+  const { client, connection, fence } = binding;
+  return {
+    sealed: await sealer.seal(
+      'renewal',
+      { client, connection, fence },
+      writeRenewalCredential(credential),
+    ),
+    renewal: renewalKinds(credential),
+  };
+}
+
+/** How the provider's API wants the token (RFC 6750 §2): in one place, never in two. */
+export function buildPresentation(client: Client): Presentation {
+  const { token_in, header, query } = client.definition.api;
+  return token_in === 'query'
+    ? { in: 'query', name: query.name, scheme: '' }
+    : { in: 'header', name: header.name, scheme: header.scheme };
+}
+
+function buildApiBaseUrl(client: Client, params: AnswerContext['params']): string | undefined {
+  const template = client.definition.api.base_url;
+  return template === undefined ? undefined : fillTemplate(client, params, template);
+}
+
+function renewalWarning(
+  schedule: Schedule,
+  renewal: readonly RenewalKind[],
+  answer: TokenAnswer,
+): Warning | undefined {
+  const since = renewalEndAnnouncedAt(schedule, renewal, answer.obtainedAt);
+  return since === undefined ? undefined : { code: 'renewal_expiring', since };
+}

@@ -1,0 +1,469 @@
+/**
+ * What the use cases need of the world, as interfaces. `lib/aws` has them on AWS; `test/support`
+ * has them in memory; `test/contract` holds both to what is promised here.
+ *
+ * Every method throws `STORE_UNAVAILABLE` when the service behind it does not answer. A write that
+ * ended so may still have been applied.
+ *
+ * @module
+ */
+import type { ReauthorizationReason } from '../fault.ts';
+import type { ClientName, ConnectionId, ConnectionKey } from '../names.ts';
+import type { PinnedAuthorization } from '../oauth/authorization-request.ts';
+import type { ExpirySource } from '../oauth/token-endpoint.ts';
+import type { Client } from '../providers/client.ts';
+import type { EpochSeconds, Seconds } from '../time.ts';
+
+/** `failing`: refreshes fail, the connection is not lost. `needs_reauth`: only its owner can help. */
+export type ConnectionState = 'active' | 'failing' | 'needs_reauth';
+
+/** The right to refresh one connection alone, for a while. */
+export interface Lease {
+  readonly owner: string;
+  readonly until: EpochSeconds;
+}
+
+/** Written before a renewal credential is sent: from here on its fate may be unknown. */
+export interface Intent {
+  readonly fence: number;
+  readonly at: EpochSeconds;
+  /** Which renewal credential was about to be sent. */
+  readonly credentialFence: number;
+}
+
+/** What a connection can renew itself with, without opening the sealed value. Best first. */
+export type RenewalKind = 'refresh_token' | 'password' | 'client_credentials';
+
+/** When to refresh, and what is known of the tokens' life. Set by every answer. */
+export interface Schedule {
+  readonly accessTokenExpiresAt?: EpochSeconds;
+  readonly expirySource: ExpirySource;
+  readonly refreshTokenExpiresAt?: EpochSeconds;
+  /** Absent: not refreshed by schedule. */
+  readonly refreshAt?: EpochSeconds;
+}
+
+/** One connection, as stored. Holds no access token. */
+export interface Connection extends ConnectionKey, Schedule {
+  readonly provider: string;
+  readonly state: ConnectionState;
+  readonly reason?: ReauthorizationReason;
+  readonly needsReauthSince?: EpochSeconds;
+  /** Counts attempts. Grows for ever, across deletes and reconnects too. */
+  readonly fence: number;
+  /** The fence of the newest answer that was kept. */
+  readonly committedFence: number;
+  /** The fence of the newest answer that brought a renewal credential; bound into its seal. */
+  readonly credentialFence: number;
+  readonly lease?: Lease;
+  readonly intent?: Intent;
+  /** Compact JWE of a renewal credential; absent when there is none. */
+  readonly sealedCredential?: string;
+  readonly renewal: readonly RenewalKind[];
+  /** Pinned at connect: a registration that differs sends nothing (`CLIENT_CHANGED`). */
+  readonly clientId: string;
+  readonly origins: readonly string[];
+  /** The connection's own params, such as Hurdlr's `userId`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly scope?: string;
+  readonly accountId?: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly connectedAt: EpochSeconds;
+  readonly lastRefreshedAt: EpochSeconds;
+  readonly failures: number;
+  readonly failingSince?: EpochSeconds;
+}
+
+/** What remains of a deleted connection, so that nothing late revives it. */
+export interface Tombstone extends ConnectionKey {
+  readonly state: 'revoked';
+  readonly fence: number;
+}
+
+/** What a writer saw when it read, and what must still hold when it writes. */
+export interface Seen {
+  readonly fence: number;
+  readonly committedFence: number;
+}
+
+/** What an answer changes in a connection. */
+export interface Committed extends Schedule {
+  readonly committedFence: number;
+  /** Present when the answer brought a new renewal credential. */
+  readonly credential?: { readonly sealed: string; readonly renewal: readonly RenewalKind[] };
+  readonly scope?: string;
+  readonly accountId?: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly lastRefreshedAt: EpochSeconds;
+}
+
+export interface Failure {
+  readonly failingSince: EpochSeconds;
+  readonly failures: number;
+  /** When to try again; absent: only on demand. */
+  readonly refreshAt?: EpochSeconds;
+  /** Whether this attempt's intent is settled: the provider surely did nothing with the credential. */
+  readonly intentSettled: boolean;
+}
+
+/** A new connection, or the new grant of an existing one. `fence` becomes all three fences. */
+export type NewConnection = Omit<
+  Connection,
+  | 'committedFence'
+  | 'credentialFence'
+  | 'lease'
+  | 'intent'
+  | 'state'
+  | 'reason'
+  | 'needsReauthSince'
+  | 'failures'
+  | 'failingSince'
+>;
+
+/**
+ * The connections, linearizable for each key: of two writers that saw the same, one succeeds.
+ *
+ * A method that answers `'lost'` has changed nothing, or its own earlier, unanswered try has
+ * changed it: read again and look whether the fence or the lease's owner is yours.
+ */
+export interface ConnectionStore {
+  /** As last written, consistently; undefined when there never was one. */
+  read(key: ConnectionKey): Promise<Connection | Tombstone | undefined>;
+
+  /**
+   * Takes the lease and writes the intent, in one write.
+   *
+   * Condition: fence and committed fence as seen, no lease or one that ended before `now` less
+   * `clockSkewSeconds`, state not revoked and not `needs_reauth`. An undecided older intent stays.
+   */
+  acquire(input: {
+    readonly key: ConnectionKey;
+    readonly seen: Seen;
+    readonly fence: number;
+    readonly lease: Lease;
+    readonly now: EpochSeconds;
+    readonly clockSkewSeconds: Seconds;
+    readonly credentialFence: number;
+  }): Promise<'done' | 'lost'>;
+
+  /** Gives the lease back without a call: removes it, and this attempt's own intent, if `fence`. */
+  release(key: ConnectionKey, fence: number): Promise<'done' | 'lost'>;
+
+  /**
+   * Keeps an answer: condition `fence = F` and not revoked. Removes lease and intent, clears
+   * failures, and makes the connection active.
+   */
+  commit(key: ConnectionKey, fence: number, answer: Committed): Promise<'done' | 'lost'>;
+
+  /**
+   * Keeps an answer whose lease was lost meanwhile: condition `committed_fence < F` and not
+   * revoked; leaves lease and intent of others alone, removes its own intent; the credential itself
+   * only if `credential_fence < F`. Lifts `needs_reauth` whose reason is `answer_lost`.
+   * Idempotent: the second time is `'lost'`.
+   */
+  commitLate(key: ConnectionKey, fence: number, answer: Committed): Promise<'done' | 'lost'>;
+
+  /** Records a failed attempt: condition `fence = F`. Removes the lease; state becomes `failing`. */
+  fail(key: ConnectionKey, fence: number, failure: Failure): Promise<'done' | 'lost'>;
+
+  /** Puts a connection off that no attempt was made for: condition fences as seen. */
+  defer(key: ConnectionKey, seen: Seen, refreshAt: EpochSeconds): Promise<'done' | 'lost'>;
+
+  /**
+   * Marks the connection `needs_reauth`: condition fence, committed and credential fence as given.
+   * Removes lease, intent, the sealed credential stays; leaves the due index.
+   */
+  markDead(
+    key: ConnectionKey,
+    seen: Seen & { readonly credentialFence: number },
+    death: { readonly reason: ReauthorizationReason; readonly since: EpochSeconds },
+  ): Promise<'done' | 'lost'>;
+
+  /**
+   * Writes a new connection, or a new grant over an existing one. All three fences become
+   * `next.fence`; lease, intent and failures go.
+   *
+   * @param seenFence - the fence of the connection or tombstone that was read; undefined: none.
+   */
+  connect(next: NewConnection, seenFence: number | undefined): Promise<'done' | 'lost'>;
+
+  /** Leaves a tombstone until `expiresAt`: condition `fence` as seen. */
+  remove(
+    tombstone: Tombstone,
+    seenFence: number,
+    expiresAt: EpochSeconds,
+  ): Promise<'done' | 'lost'>;
+
+  /**
+   * Connections of one shard that are due, oldest first, from an index that may be a little stale.
+   *
+   * @returns at most `limit`, and where to go on.
+   */
+  listDue(input: {
+    readonly shard: number;
+    readonly now: EpochSeconds;
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<{ readonly due: readonly DueConnection[]; readonly cursor?: string }>;
+
+  /** Connections of one client, in order of their ids. @throws `REQUEST_INVALID` for a bad cursor. */
+  listByClient(input: {
+    readonly client: ClientName;
+    readonly state?: ConnectionState;
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<{ readonly connections: readonly Connection[]; readonly cursor?: string }>;
+
+  /** Keeps a grant that awaits its confirmation, under the hash of its completion. */
+  holdPending(pending: PendingConnection): Promise<void>;
+
+  /** Reads such a grant, consistently, without taking it. Undefined when unknown or expired. */
+  readPending(completionHash: string, now: EpochSeconds): Promise<PendingConnection | undefined>;
+
+  /** Takes such a grant: at most one caller gets it, and none after its expiry. */
+  takePending(completionHash: string, now: EpochSeconds): Promise<PendingConnection | undefined>;
+}
+
+export interface DueConnection extends ConnectionKey {
+  readonly refreshAt: EpochSeconds;
+}
+
+/** A grant that goes live once the application has confirmed who it is (`confirm`). */
+export interface PendingConnection {
+  readonly completionHash: string;
+  readonly expiresAt: EpochSeconds;
+  readonly allowAccountSwitch: boolean;
+  readonly connection: NewConnection;
+  readonly token: StoredToken;
+}
+
+/** What is known of a client as a whole. */
+export interface ClientStatus {
+  /** The version of the registration whose secret the provider refused; a newer one clears it. */
+  readonly refusedVersion?: string;
+  readonly refusedAt?: EpochSeconds;
+}
+
+/** The clients' own rows. */
+export interface ClientStore {
+  read(client: ClientName): Promise<ClientStatus>;
+  markRefused(client: ClientName, version: string, at: EpochSeconds): Promise<void>;
+  /** Forgets the refusal of `version`, unless another one has been refused since. */
+  clearRefused(client: ClientName, version: string): Promise<void>;
+}
+
+/** Why a token comes with a warning. A fixed list of the interface. */
+export type WarningCode =
+  | 'refresh_failing'
+  | 'client_refused'
+  | 'outcome_unknown'
+  | 'recently_refreshed'
+  | 'renewal_expiring';
+
+export interface Warning {
+  readonly code: WarningCode;
+  readonly since: EpochSeconds;
+}
+
+/** How the provider's API wants the token. */
+export interface Presentation {
+  readonly in: 'header' | 'query';
+  readonly name: string;
+  readonly scheme: string;
+}
+
+/** How the connection fares, as far as `vend` has to know. */
+export interface TokenStatus {
+  readonly state: ConnectionState;
+  readonly reason?: ReauthorizationReason;
+  /** Since when `needs_reauth` or failing. */
+  readonly since?: EpochSeconds;
+  readonly warning?: Warning;
+  /** Before this moment a refresh is of no use: a caller is told to come back then. */
+  readonly retryAt?: EpochSeconds;
+}
+
+/** A connection's access token, as stored for `vend`. */
+export interface StoredToken extends ConnectionKey, TokenStatus {
+  /** The fence of the answer that brought it; bound into its seal. */
+  readonly fence: number;
+  readonly sealed?: string;
+  readonly tokenType: string;
+  readonly obtainedAt: EpochSeconds;
+  readonly expiresAt?: EpochSeconds;
+  readonly expirySource: ExpirySource;
+  readonly scope?: string;
+  readonly present: Presentation;
+  readonly apiBaseUrl?: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly refreshTokenExpiresAt?: EpochSeconds;
+  /** Until when a caller has claimed to have this token refreshed. */
+  readonly refreshClaimedUntil?: EpochSeconds;
+}
+
+/** The access tokens. A lower fence never overwrites a higher one. */
+export interface TokenStore {
+  /** @param consistent - false may be a moment old, and costs half. */
+  read(key: ConnectionKey, consistent: boolean): Promise<StoredToken | Tombstone | undefined>;
+  /** Writes the token if there is no row or its fence is lower. Removes the claim. */
+  publish(token: StoredToken): Promise<'done' | 'lost'>;
+  /** Writes how the connection fares, if the row's fence is at most `fence` and not revoked. */
+  note(key: ConnectionKey, fence: number, status: TokenStatus): Promise<'done' | 'lost'>;
+  /** Claims the refresh: condition fence as seen, not revoked, no claim that outlasts `now`. */
+  claim(
+    key: ConnectionKey,
+    fence: number,
+    claim: { readonly until: EpochSeconds; readonly now: EpochSeconds },
+  ): Promise<'done' | 'lost'>;
+  /** Leaves a tombstone until `expiresAt`, if the row's fence is lower. */
+  remove(tombstone: Tombstone, expiresAt: EpochSeconds): Promise<'done' | 'lost'>;
+}
+
+/** What both halves of the redirect flow have to remember. Fixed by `connect`, changed by nobody. */
+export interface AuthorizationPlan extends ConnectionKey {
+  readonly clientId: string;
+  readonly origins: readonly string[];
+  readonly tokenEndpoint: string;
+  readonly issuer?: string;
+  readonly redirectUri: string;
+  readonly scope?: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly returnUrl?: string;
+  readonly confirm: boolean;
+  readonly allowAccountSwitch: boolean;
+  readonly pkce: boolean;
+}
+
+/** A connect session: an authenticated caller began it, a browser may follow it until it ends. */
+export interface ConnectSession {
+  readonly sessionHash: string;
+  readonly expiresAt: EpochSeconds;
+  readonly authorization: PinnedAuthorization;
+  readonly plan: AuthorizationPlan;
+}
+
+/** A visit to the authorization endpoint that has not been answered yet (RFC 6749 §4.1.1). */
+export interface PendingAuthorization {
+  readonly stateHash: string;
+  readonly cookieHash: string;
+  readonly expiresAt: EpochSeconds;
+  readonly plan: AuthorizationPlan;
+}
+
+/** Sessions and pending authorizations: minutes of life, expiry in every condition. */
+export interface SessionStore {
+  putSession(session: ConnectSession): Promise<void>;
+  /** Does not consume it. Undefined when unknown or expired at `now`. */
+  readSession(sessionHash: string, now: EpochSeconds): Promise<ConnectSession | undefined>;
+  putAuthorization(pending: PendingAuthorization): Promise<void>;
+  /**
+   * Takes a pending authorization by one conditional delete: at most one caller gets it, only with
+   * the right cookie, and none after its expiry. A wrong cookie consumes nothing.
+   */
+  takeAuthorization(
+    stateHash: string,
+    cookieHash: string,
+    now: EpochSeconds,
+  ): Promise<PendingAuthorization | undefined>;
+}
+
+/** The registrations. */
+export interface ClientRegistry {
+  /**
+   * The client as registered now; may be as old as five minutes unless `fresh`.
+   *
+   * @throws {Fault} `UNKNOWN_CLIENT`, or `REGISTRATION_INVALID` naming each faulty member.
+   */
+  read(client: ClientName, options?: { readonly fresh?: boolean }): Promise<Client>;
+}
+
+/** What a sealed value is bound to; it opens nowhere else. */
+export interface SealBinding extends ConnectionKey {
+  readonly fence: number;
+}
+
+export type SealPurpose = 'access_token' | 'renewal' | 'revocation';
+
+/**
+ * Seals credentials as compact JWE (RFC 7516), one key ring per purpose.
+ */
+export interface Sealer {
+  /** @throws `KEY_RING_INVALID` */
+  seal(purpose: SealPurpose, binding: SealBinding, plaintext: string): Promise<string>;
+  /** @throws `SEALED_VALUE_INVALID` when altered, moved, or its key is gone. */
+  open(purpose: SealPurpose, binding: SealBinding, sealed: string): Promise<string>;
+  /** Has the current key in memory, so that a later `seal` cannot fail. */
+  ready(purpose: SealPurpose): Promise<void>;
+}
+
+/** Ids only: what is to be refreshed, and the schedule that said so. */
+export interface RefreshMessage extends ConnectionKey {
+  readonly refreshAt: EpochSeconds;
+}
+
+export interface RefreshQueue {
+  /** Sends all. The group is client and lane: within one, messages are handled in order. */
+  send(messages: readonly (RefreshMessage & { readonly lane: number })[]): Promise<void>;
+}
+
+/** An answer that could not be stored, sealed, on its way round the store's failure. */
+export interface RecoveryMessage extends ConnectionKey {
+  readonly fence: number;
+  readonly answer: Committed;
+  readonly token: StoredToken;
+}
+
+export interface RecoveryQueue {
+  send(message: RecoveryMessage): Promise<void>;
+}
+
+/** Tokens to revoke at the provider, sealed. */
+export interface RevocationMessage extends ConnectionKey {
+  readonly fence: number;
+  /** Compact JWE of the tokens and of what they may be sent to, purpose `revocation`. */
+  readonly sealed: string;
+}
+
+export interface RevocationQueue {
+  send(message: RevocationMessage): Promise<void>;
+}
+
+/** What `vend` asks of `refresh`. */
+export interface RefreshRequest extends ConnectionKey {
+  /** The fence of the token the caller holds; undefined when it found none. */
+  readonly seenFence?: number;
+}
+
+/** How a refresh ended. Every member is ordinary. Holds the token sealed, never open. */
+export interface RefreshReply extends TokenStatus {
+  readonly outcome:
+    | 'refreshed'
+    | 'fresh'
+    | 'in_progress'
+    | 'failing'
+    | 'needs_reauth'
+    | 'unknown_client'
+    | 'unknown_connection';
+  readonly token?: StoredToken;
+}
+
+/** Calls the `refresh` function, from `vend`. */
+export interface RefreshInvoker {
+  /** `'busy'` when Lambda would not start it; undefined when no answer came within `timeoutMs`. */
+  invoke(request: RefreshRequest, timeoutMs: number): Promise<RefreshReply | 'busy' | undefined>;
+}
+
+/** Random values of 256 bits, base64url. */
+export type RandomToken = () => string;
+
+/** Writes one line; members are ids, codes and numbers, never a credential. */
+export interface Log {
+  info(event: string, details?: object): void;
+  warn(event: string, details?: object): void;
+  error(event: string, details?: object): void;
+}
+
+/** Counts one thing that happened. */
+export type CountMetric = (name: string, dimensions?: Readonly<Record<string, string>>) => void;
+
+export type { ClientName, ConnectionId, ConnectionKey };

@@ -1,0 +1,40 @@
+import { keyText } from '../names.ts';
+import { isLive } from './establish-connection.ts';
+import type { ConnectionStore, Log, RecoveryMessage, TokenStore } from './ports.ts';
+
+interface Ports {
+  readonly connections: ConnectionStore;
+  readonly tokens: TokenStore;
+  readonly log: Log;
+}
+
+/** What became of an answer that came round through the recovery queue. */
+export type Recovery = 'recovered' | 'already_kept' | 'superseded' | 'deleted';
+
+/**
+ * Stores an answer that could not be stored when it came. Its values are sealed: they are written,
+ * not read.
+ *
+ * May run any number of times, days late, in any order: a newer answer, a reconnect or a deletion
+ * always wins.
+ *
+ * @throws {Fault} `STORE_UNAVAILABLE`: the message is to be redelivered.
+ */
+export async function recoverAnswer(
+  { connections, tokens, log }: Ports,
+  message: RecoveryMessage,
+): Promise<Recovery> {
+  const { fence, answer, token } = message;
+  const result = await connections.commitLate(message, fence, answer);
+  const row = await connections.read(message);
+  const recovery = judge();
+  if (recovery === 'recovered' || recovery === 'already_kept') await tokens.publish(token);
+  log.info('answer_recovered', { connection: keyText(message), fence, recovery });
+  return recovery;
+
+  function judge(): Recovery {
+    if (!isLive(row)) return 'deleted';
+    if (result === 'done') return 'recovered';
+    return row.committedFence === fence ? 'already_kept' : 'superseded';
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * Refreshes one connection, so that the grant is never lost by our own fault.
+ *
+ *     read → ready → acquire (lease + intent) → call → commit → publish
+ *
+ * Everything that can fail without the provider is done before its credential is spent; exactly one
+ * small write stands between its answer and durability.
+ *
+ * @module
+ */
+import { isFault } from '../fault.ts';
+import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
+import type { TokenOutcome } from '../oauth/token-endpoint.ts';
+import type { Client } from '../providers/client.ts';
+import { type EpochSeconds, earlier, later } from '../time.ts';
+import { isLive } from './establish-connection.ts';
+import { nextFence } from './fence.ts';
+import { assertPinned } from './pinned-client.ts';
+import type { Connection, Lease, RefreshReply, StoredToken } from './ports.ts';
+import { callProvider, planRenewal, type RenewalPlan } from './refresh-call.ts';
+import {
+  fresh,
+  holdBack,
+  type RefreshPorts,
+  readToken,
+  replyFailing,
+  replyInProgress,
+  replyNeedsReauth,
+  undecidedUntil,
+} from './refresh-replies.ts';
+import { settleRefresh } from './refresh-settling.ts';
+import { beginAttemptTime } from './refresh-timing.ts';
+
+/** Why a refresh is asked for. */
+export type RefreshCause =
+  /** The schedule: refresh if it is still what the connection's row says. */
+  | { readonly kind: 'due'; readonly refreshAt: EpochSeconds }
+  /** A caller holds this token, or none, and wants a newer one. */
+  | { readonly kind: 'demand'; readonly seenFence?: number };
+
+/**
+ * Refreshes the connection if that is still needed, alone, and tells how it ended.
+ *
+ * Any number of workers may run it at once for one connection: one of them calls the provider.
+ *
+ * @param deadlineMs - when this invocation has to be done, on the monotonic clock.
+ * @throws {Fault} `STORE_UNAVAILABLE` when our own stores fail before the provider was called; the
+ *   work is then to be redelivered. Every other trouble is recorded and answered.
+ */
+export async function refreshConnection(
+  ports: RefreshPorts,
+  key: ConnectionKey,
+  { cause, deadlineMs }: { readonly cause: RefreshCause; readonly deadlineMs: number },
+): Promise<RefreshReply> {
+  const row = await ports.connections.read(key);
+  if (!isLive(row)) return replyUnknown(ports, key);
+  const token = await readToken(ports, key);
+  const settled = answerWithoutCall(ports, { row, token, cause });
+  if (settled) return settled;
+
+  const ready = await prepare(ports, row, token);
+  if ('outcome' in ready) return ready;
+  return attempt(ports, { row, token, ...ready, deadlineMs });
+}
+
+/** What there is to say without a call: it is done, dead, somebody else's, or too early. */
+function answerWithoutCall(
+  ports: RefreshPorts,
+  seen: {
+    readonly row: Connection;
+    readonly token: StoredToken | undefined;
+    readonly cause: RefreshCause;
+  },
+): RefreshReply | undefined {
+  const { row, token, cause } = seen;
+  const now = ports.clock.now();
+  if (row.state === 'needs_reauth') return replyNeedsReauth(row, token);
+  if (cause.kind === 'due' && (row.refreshAt !== cause.refreshAt || cause.refreshAt > now)) {
+    return fresh(row, token);
+  }
+  if (cause.kind === 'demand' && token && token.fence > (cause.seenFence ?? -1) && token.sealed) {
+    // Somebody has refreshed since the caller looked: its result is the answer.
+    if (token.expiresAt === undefined || token.expiresAt > now) return fresh(row, token);
+  }
+  if (row.lease && row.lease.until >= earlier(now, ports.timing.clockSkewSeconds)) {
+    return replyInProgress(row, token);
+  }
+  const waiting = cause.kind === 'demand' && row.state === 'failing' ? row.refreshAt : undefined;
+  if (waiting !== undefined && waiting > now) return replyFailing(row, token, waiting);
+  return undefined;
+}
+
+interface Ready {
+  readonly client: Client;
+  /** A refusal of an older registration, to be forgotten once this one has worked. */
+  readonly refusedVersion?: string;
+  readonly plan: RenewalPlan;
+}
+
+/** Everything in memory that the attempt will need, before the lease is taken. */
+async function prepare(
+  ports: RefreshPorts,
+  row: Connection,
+  token: StoredToken | undefined,
+): Promise<Ready | RefreshReply> {
+  try {
+    const { refusedVersion } = await ports.clientStatus.read(row.client);
+    const client = await readUsableClient(ports, row.client, refusedVersion);
+    if (!client) return await holdBack(ports, { row, token, code: 'client_refused' });
+    assertPinned(client, row);
+    await Promise.all([ports.sealer.ready('access_token'), ports.sealer.ready('renewal')]);
+    const plan = await planRenewal(ports, client, row);
+
+    const waitUntil = undecidedUntil(ports, client, row);
+    if (plan.steps[0]?.kind === 'refresh_token' && waitUntil > ports.clock.now()) {
+      return await holdBack(ports, { row, token, code: 'outcome_unknown', until: waitUntil });
+    }
+    return { client, plan, ...(refusedVersion !== undefined && { refusedVersion }) };
+  } catch (error) {
+    if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
+    ports.log.error('refresh_not_ready', {
+      connection: keyText(row),
+      code: error.code,
+      advice: error.message,
+      context: error.context,
+    });
+    return holdBack(ports, { row, token, code: 'refresh_failing' });
+  }
+}
+
+/** The client, unless the provider has refused this very version of its registration. */
+async function readUsableClient(
+  { clients }: RefreshPorts,
+  name: ClientName,
+  refusedVersion: string | undefined,
+): Promise<Client | undefined> {
+  const remembered = await clients.read(name);
+  if (refusedVersion === undefined || remembered.version !== refusedVersion) return remembered;
+  const current = await clients.read(name, { fresh: true });
+  return current.version === refusedVersion ? undefined : current;
+}
+
+async function attempt(
+  ports: RefreshPorts,
+  input: Ready & {
+    readonly row: Connection;
+    readonly token: StoredToken | undefined;
+    readonly deadlineMs: number;
+  },
+): Promise<RefreshReply> {
+  const { row, token, client, plan, deadlineMs, refusedVersion } = input;
+  const time = beginAttemptTime(ports.clock, ports.timing, deadlineMs);
+  if (plan.steps.length === 0 && token?.sealed && isAlive(token, time.now)) {
+    return fresh(row, token);
+  }
+  if (!time.fitsCall()) return replyInProgress(row, token);
+  const fence = nextFence(row.fence, ports.clock);
+  const lease = { owner: ports.randomToken(), until: later(time.now, ports.timing.leaseSeconds) };
+  if (!(await acquire(ports, row, { fence, lease, now: time.now }))) {
+    return replyInProgress(row, await readToken(ports, row));
+  }
+  const call = await callProvider(ports, { client, plan, time });
+  const reply = await settleRefresh(ports, { client, row, token, fence, time, call });
+  // After the answer is safe: nothing may come between it and its write.
+  if (refusedVersion !== undefined && call.ending === 'called') {
+    await liftRefusal(ports, row.client, { refusedVersion, outcome: call.outcome });
+  }
+  return reply;
+}
+
+/** Forgets a refusal once the provider has answered a newer registration as a client it knows. */
+async function liftRefusal(
+  { clientStatus, log }: RefreshPorts,
+  client: ClientName,
+  call: { readonly refusedVersion: string; readonly outcome: TokenOutcome },
+): Promise<void> {
+  const { outcome } = call.outcome;
+  if (outcome !== 'granted' && outcome !== 'grant_refused') return;
+  try {
+    await clientStatus.clearRefused(client, call.refusedVersion);
+  } catch (error) {
+    // The next refresh lifts it.
+    if (!isFault(error)) throw error;
+    log.warn('store_unavailable', { client, context: error.context });
+  }
+}
+
+/** Takes the lease. True also when our own write was applied although its answer was lost. */
+async function acquire(
+  { connections, timing }: RefreshPorts,
+  row: Connection,
+  attempt: { readonly fence: number; readonly lease: Lease; readonly now: EpochSeconds },
+): Promise<boolean> {
+  const result = await connections.acquire({
+    key: row,
+    seen: row,
+    ...attempt,
+    clockSkewSeconds: timing.clockSkewSeconds,
+    credentialFence: row.credentialFence,
+  });
+  if (result === 'done') return true;
+  const current = await connections.read(row);
+  return isLive(current) && current.lease?.owner === attempt.lease.owner;
+}
+
+function isAlive(token: StoredToken, now: EpochSeconds): boolean {
+  return token.expiresAt !== undefined && token.expiresAt > now;
+}
+
+async function replyUnknown(ports: RefreshPorts, key: ConnectionKey): Promise<RefreshReply> {
+  try {
+    await ports.clients.read(key.client);
+  } catch (error) {
+    if (isFault(error) && error.code === 'UNKNOWN_CLIENT') {
+      return { outcome: 'unknown_client', state: 'needs_reauth' };
+    }
+  }
+  return { outcome: 'unknown_connection', state: 'needs_reauth' };
+}

@@ -1,0 +1,58 @@
+import { Fault } from '../fault.ts';
+import type { Clock, EpochSeconds, Seconds } from '../time.ts';
+
+/** The durations of a refresh. They must fit into each other, or two workers could call at once. */
+export interface RefreshTiming {
+  /** How long a lease lasts. */
+  readonly leaseSeconds: Seconds;
+  /** The deadline of one call to a provider. */
+  readonly providerTimeoutSeconds: Seconds;
+  /** What is kept back of a lease for storing the answer. */
+  readonly storeWriteSeconds: Seconds;
+  /** By how much two machines' clocks may differ. */
+  readonly clockSkewSeconds: Seconds;
+  /** How long a stored answer may travel through the recovery queue. */
+  readonly recoveryDelaySeconds: Seconds;
+}
+
+/**
+ * Refuses durations that contradict each other.
+ *
+ * @throws {Fault} `CONFIGURATION_INVALID` naming both numbers.
+ */
+export function assertTiming(timing: RefreshTiming): RefreshTiming {
+  const { leaseSeconds, providerTimeoutSeconds, storeWriteSeconds } = timing;
+  const needed = providerTimeoutSeconds + storeWriteSeconds;
+  if (leaseSeconds > needed) return timing;
+  throw new Fault('CONFIGURATION_INVALID', {
+    problems: [
+      `LEASE_SECONDS (${leaseSeconds}) must be more than PROVIDER_TIMEOUT_SECONDS` +
+        ` (${providerTimeoutSeconds}) plus STORE_WRITE_SECONDS (${storeWriteSeconds})`,
+    ],
+  });
+}
+
+/** The time that one attempt has, by the monotonic clock: a wall clock that jumps changes nothing. */
+export interface AttemptTime {
+  readonly now: EpochSeconds;
+  /** Milliseconds until lease or invocation end, whichever comes first. */
+  readonly remainingMs: () => number;
+  /** Whether a call to the provider, and storing its answer, still fit. */
+  readonly fitsCall: () => boolean;
+}
+
+/**
+ * Starts the watch of an attempt. Call it before the lease is written, so that it never ends late.
+ *
+ * @param deadlineMs - the invocation's end on the monotonic clock.
+ */
+export function beginAttemptTime(
+  clock: Clock,
+  timing: RefreshTiming,
+  deadlineMs: number,
+): AttemptTime {
+  const leaseEndMs = clock.monotonicMs() + timing.leaseSeconds * 1000;
+  const remainingMs = () => Math.min(leaseEndMs, deadlineMs) - clock.monotonicMs();
+  const callMs = (timing.providerTimeoutSeconds + timing.storeWriteSeconds) * 1000;
+  return { now: clock.now(), remainingMs, fitsCall: () => remainingMs() >= callMs };
+}

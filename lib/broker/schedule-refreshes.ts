@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { type ClientName, keyText } from '../names.ts';
+import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
+import type {
+  ClientStore,
+  ConnectionStore,
+  CountMetric,
+  DueConnection,
+  Log,
+  RefreshQueue,
+} from './ports.ts';
+
+interface Ports {
+  readonly connections: ConnectionStore;
+  readonly clientStatus: ClientStore;
+  readonly queue: RefreshQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: CountMetric;
+}
+
+export interface SchedulerSettings {
+  readonly shards: number;
+  /** How many connections of one client are refreshed side by side. */
+  readonly lanesPerClient: number;
+}
+
+const pageSize = 500;
+/** What one lane is expected to do before the next run: one refresh a second for a minute. */
+const refreshesPerLane = 60;
+/** A refused client is tried with one connection this long after, in case its secret is new. */
+const refusedProbeSeconds = seconds(60);
+/** Time kept back for the last page. */
+const reserveMs = 5_000;
+
+/**
+ * Sends what is due to the refresh queue: ids only, and for each client no more than its lanes can
+ * do before the next run, so that the queue never holds what nobody works on.
+ *
+ * What it does not reach stays due, and the next run finds it: a missed run heals itself. Its work
+ * follows what is due, not what is stored.
+ *
+ * @param deadlineMs - when this invocation has to be done, on the monotonic clock.
+ * @returns how many were sent.
+ */
+export async function scheduleRefreshes(
+  ports: Ports,
+  settings: SchedulerSettings,
+  deadlineMs: number,
+): Promise<number> {
+  const now = ports.clock.now();
+  const budget = clientBudget(ports, settings, now);
+  const isLate = () => ports.clock.monotonicMs() > deadlineMs - reserveMs;
+  let sent = 0;
+  let oldest: EpochSeconds | undefined;
+  for (let shard = 0; shard < settings.shards && !isLate(); shard += 1) {
+    let cursor: string | undefined;
+    do {
+      const from = cursor === undefined ? {} : { cursor };
+      const page = await ports.connections.listDue({ shard, now, limit: pageSize, ...from });
+      const chosen = await choose(page.due, budget);
+      await ports.queue.send(chosen.map((due) => ({ ...due, lane: laneOf(due, settings) })));
+      sent += chosen.length;
+      const [first] = page.due;
+      if (first && (oldest === undefined || first.refreshAt < oldest)) oldest = first.refreshAt;
+      cursor = page.cursor;
+    } while (cursor !== undefined && !isLate());
+  }
+  if (sent > 0) ports.count('refresh_scheduled');
+  ports.log.info('refreshes_scheduled', { sent, overdueSeconds: oldest ? now - oldest : 0 });
+  return sent;
+}
+
+type Budget = (client: ClientName) => Promise<{ left: number }>;
+
+/** How many of each client may still be sent in this run; looked up once per client. */
+function clientBudget(
+  { clientStatus }: Ports,
+  { lanesPerClient }: SchedulerSettings,
+  now: EpochSeconds,
+): Budget {
+  const budgets = new Map<ClientName, { left: number }>();
+  return async (client) => {
+    const known = budgets.get(client);
+    if (known) return known;
+    const { refusedAt } = await clientStatus.read(client);
+    const refused = refusedAt !== undefined;
+    const mayProbe = refused && later(refusedAt, refusedProbeSeconds) <= now;
+    const budget = { left: refused ? Number(mayProbe) : lanesPerClient * refreshesPerLane };
+    budgets.set(client, budget);
+    return budget;
+  };
+}
+
+async function choose(
+  due: readonly DueConnection[],
+  budgetOf: Budget,
+): Promise<readonly DueConnection[]> {
+  const chosen: DueConnection[] = [];
+  for (const connection of due) {
+    const budget = await budgetOf(connection.client);
+    if (budget.left <= 0) continue;
+    budget.left -= 1;
+    chosen.push(connection);
+  }
+  return chosen;
+}
+
+/** Always the same lane for a connection: its messages stay in order. */
+function laneOf(due: DueConnection, { lanesPerClient }: SchedulerSettings): number {
+  const digest = createHash('sha256').update(keyText(due)).digest();
+  return digest.readUInt32BE(4) % lanesPerClient;
+}

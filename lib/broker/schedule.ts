@@ -1,0 +1,113 @@
+/**
+ * When a connection is refreshed: pure arithmetic over what the provider said.
+ *
+ * @module
+ */
+import type { ExpirySource } from '../oauth/token-endpoint.ts';
+import type { Definition } from '../providers/definition.ts';
+import type { EpochSeconds } from '../time.ts';
+import type { RenewalKind, Schedule } from './ports.ts';
+
+/** How much of an access token's life is left when it is refreshed: a ratio, so no two contradict. */
+const marginRatio = 0.2;
+const leastMarginSeconds = 60;
+const mostMarginSeconds = 3600;
+/** At which part of its idle limit a refresh token is used to keep it alive. */
+const idleRatio = 0.75;
+/** A refresh-token end nearer than this was not moved by the last refresh: no use to hurry again. */
+const leastGainSeconds = 3600;
+
+interface Lives {
+  readonly obtainedAt: EpochSeconds;
+  readonly accessTokenExpiresAt?: EpochSeconds;
+  readonly expirySource: ExpirySource;
+  readonly refreshTokenExpiresAt?: EpochSeconds;
+}
+
+/**
+ * The schedule that follows from an answer.
+ *
+ * A connection that cannot renew itself is looked at when its token ends, to be reported; one whose
+ * token's end is unknown is not scheduled, save to keep an idle refresh token alive.
+ *
+ * @param random - from 0 to 1, spreads connections that were made at once over half the margin.
+ */
+export function buildSchedule(
+  lives: Lives,
+  { lifetimes, renewal }: { lifetimes: Definition['lifetimes']; renewal: readonly RenewalKind[] },
+  random: number,
+): Schedule {
+  const { obtainedAt, accessTokenExpiresAt, expirySource, refreshTokenExpiresAt } = lives;
+  const moments: number[] = [];
+  if (accessTokenExpiresAt !== undefined) {
+    const lifetime = Math.max(0, accessTokenExpiresAt - obtainedAt);
+    moments.push(
+      renewal.length === 0 ? accessTokenExpiresAt : accessTokenExpiresAt - margin(lifetime, random),
+    );
+  }
+  if (renewal.includes('refresh_token')) {
+    const idle = lifetimes.refresh_token_idle_seconds;
+    if (idle !== undefined) moments.push(obtainedAt + Math.floor(idle * idleRatio));
+    const end = refreshTokenExpiresAt;
+    if (end !== undefined && end - obtainedAt > 2 * leastGainSeconds) {
+      moments.push(end - leastGainSeconds);
+    }
+  }
+  return {
+    expirySource,
+    ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
+    ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
+    ...(moments.length > 0 && { refreshAt: Math.min(...moments) as EpochSeconds }),
+  };
+}
+
+function margin(lifetime: number, random: number): number {
+  const bounded = Math.min(
+    Math.max(lifetime * marginRatio, leastMarginSeconds),
+    mostMarginSeconds,
+    lifetime / 2,
+  );
+  return Math.floor(bounded * (1 - random / 2));
+}
+
+/** When renewal is announced to be coming to its end: a week before, or half of what there is. */
+const announceSeconds = 7 * 24 * 3600;
+
+/**
+ * From when on callers are warned that a person will have to connect again; undefined: no end is
+ * known.
+ */
+export function renewalEndAnnouncedAt(
+  schedule: Schedule,
+  renewal: readonly RenewalKind[],
+  obtainedAt: EpochSeconds,
+): EpochSeconds | undefined {
+  const endless = renewal.some((kind) => kind !== 'refresh_token');
+  const end = renewal.length === 0 ? schedule.accessTokenExpiresAt : schedule.refreshTokenExpiresAt;
+  if (endless || end === undefined) return undefined;
+  return Math.floor(end - Math.min(announceSeconds, (end - obtainedAt) / 2)) as EpochSeconds;
+}
+
+/** The first and the longest wait between two tries. */
+const firstRetrySeconds = 60;
+const longestRetrySeconds = 3600;
+
+/**
+ * How long to wait after a failure: exponential with full jitter, never less than the provider asked.
+ *
+ * @param failures - how many in a row, this one included.
+ * @param random - from 0 to 1.
+ */
+export function retryDelaySeconds(
+  failures: number,
+  random: number,
+  retryAfterSeconds: number | undefined,
+): number {
+  const ceiling = Math.min(
+    longestRetrySeconds,
+    firstRetrySeconds * 2 ** Math.min(failures - 1, 10),
+  );
+  // A floor of a tenth, since "at once" is no wait.
+  const backoff = Math.ceil(ceiling * (0.1 + 0.9 * random));
+  return Math.max(backoff, Math.min(retryAfterSeconds ?? 0, 24 * 3600));
+}

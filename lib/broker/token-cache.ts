@@ -1,0 +1,64 @@
+import { type ConnectionKey, keyText } from '../names.ts';
+import type { Secret } from '../secret.ts';
+import type { Clock, EpochSeconds } from '../time.ts';
+import type { StoredToken, Warning } from './ports.ts';
+
+/** A stored token and its opened value. */
+export interface OpenToken {
+  readonly token: StoredToken;
+  readonly accessToken: Secret<'access_token'>;
+}
+
+/** The tokens that a warm container remembers, for a moment. */
+export interface TokenCache {
+  /** Undefined when there is none, or it is older than the limit. */
+  read(key: ConnectionKey, clock: Clock): OpenToken | undefined;
+  keep(open: OpenToken, clock: Clock): void;
+}
+
+/** How long a disconnect may go unnoticed. */
+const cacheMs = 30_000;
+const mostEntries = 1000;
+
+/** Only healthy tokens are kept: whatever comes with a warning is looked at anew each time. */
+export function tokenCache(): TokenCache {
+  const entries = new Map<string, { readonly open: OpenToken; readonly keptAtMs: number }>();
+  return {
+    read: (key, clock) => {
+      const entry = entries.get(keyText(key));
+      if (!entry) return undefined;
+      if (clock.monotonicMs() - entry.keptAtMs < cacheMs) return entry.open;
+      entries.delete(keyText(key));
+      return undefined;
+    },
+    keep: (open, clock) => {
+      const key = keyText(open.token);
+      const kept = entries.get(key);
+      // Being read from the cache must not make an entry younger.
+      if (kept && kept.open.token.fence === open.token.fence) return;
+      entries.delete(key);
+      if (open.token.state !== 'active' || open.token.retryAt !== undefined) return;
+      if (entries.size >= mostEntries) {
+        const [oldest] = entries.keys();
+        if (oldest !== undefined) entries.delete(oldest);
+      }
+      entries.set(key, { open, keptAtMs: clock.monotonicMs() });
+    },
+  };
+}
+
+/**
+ * The warning that a token is vended with.
+ *
+ * @param lacking - whether it is less than what the caller asked for.
+ */
+export function warnOf(
+  token: StoredToken,
+  { now, lacking }: { readonly now: EpochSeconds; readonly lacking: boolean },
+): Warning | undefined {
+  const { warning, state, since } = token;
+  const isDue = warning && (warning.code !== 'renewal_expiring' || warning.since <= now);
+  if (isDue) return warning;
+  if (state !== 'active') return { code: 'refresh_failing', since: since ?? now };
+  return lacking ? { code: 'outcome_unknown', since: now } : undefined;
+}

@@ -1,0 +1,254 @@
+/**
+ * Hands a valid access token to a caller; has it refreshed first where that is needed.
+ *
+ * Sees access tokens and nothing else: refreshing is another function's work, with other rights.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto';
+import { Fault } from '../fault.ts';
+import type { ConnectionKey } from '../names.ts';
+import { Secret } from '../secret.ts';
+import { type Clock, type EpochSeconds, later, type Seconds, seconds, until } from '../time.ts';
+import type {
+  RefreshInvoker,
+  RefreshReply,
+  Sealer,
+  StoredToken,
+  TokenStatus,
+  TokenStore,
+  Warning,
+} from './ports.ts';
+import { type OpenToken, type TokenCache, warnOf } from './token-cache.ts';
+
+export interface VendPorts {
+  readonly tokens: TokenStore;
+  readonly sealer: Pick<Sealer, 'open'>;
+  readonly refresher: RefreshInvoker;
+  readonly clock: Clock;
+  readonly cache: TokenCache;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+export interface VendRequest extends ConnectionKey {
+  /** How long the token has to live at least. */
+  readonly minTtlSeconds: Seconds;
+  /** How long to wait for a refresh. */
+  readonly maxWaitSeconds: Seconds;
+  /** "The API refused this one": lower-case hex of the token's SHA-256. */
+  readonly rejectedTokenSha256?: string;
+}
+
+/** A token, and what a caller should know of it. */
+export interface VendedToken {
+  readonly token: StoredToken;
+  readonly accessToken: Secret<'access_token'>;
+  readonly warning?: Warning;
+}
+
+/** How long a claim keeps others from asking for the same refresh. */
+const claimSeconds = seconds(30);
+/** A token younger than this is not refreshed because an API refused it. */
+const rejectionGuardSeconds = seconds(60);
+/** How long a caller is told to wait when nothing better is known. */
+const retrySeconds = seconds(5);
+const pollMs = 100;
+const longestPollMs = 1000;
+/** A refresh that is asked for is given at least this long to be taken on. */
+const leastInvokeMs = 500;
+
+/**
+ * Vends an access token that lives long enough, or the best that there is.
+ *
+ * A token that is alive is never withheld: when it cannot be refreshed it comes with a warning. Of
+ * any number of callers that ask at once for an expired token, one has it refreshed; the others
+ * wait for its result.
+ *
+ * @throws {Fault} `UNKNOWN_CLIENT`, `UNKNOWN_CONNECTION`, `REAUTHORIZATION_REQUIRED`,
+ *   `TEMPORARILY_UNAVAILABLE` with the time to wait, `STORE_UNAVAILABLE`.
+ */
+export async function vendAccessToken(
+  ports: VendPorts,
+  request: VendRequest,
+): Promise<VendedToken> {
+  // A caller whose token was refused wants to know what is stored, not what is remembered.
+  const cached = request.rejectedTokenSha256 ? undefined : ports.cache.read(request, ports.clock);
+  if (cached && judge(ports, request, cached) === 'serve') return serve(ports, request, cached);
+
+  const deadlineMs = ports.clock.monotonicMs() + request.maxWaitSeconds * 1000;
+  const row = await ports.tokens.read(request, false);
+  if (row?.state === 'revoked') throw unknown(request);
+  const open = row && (await openToken(ports, row));
+  if (open && judge(ports, request, open) === 'serve') return serve(ports, request, open);
+  return seekNewer(ports, request, { open, row, status: row, deadlineMs });
+}
+
+interface Held {
+  /** The row that was read; undefined when there was none. */
+  readonly row: StoredToken | undefined;
+  /** The same row's token, where it has one. */
+  readonly open: OpenToken | undefined;
+  /** How the connection fares, as last heard. */
+  readonly status: TokenStatus | undefined;
+  readonly deadlineMs: number;
+}
+
+/** Whether a token answers the request as it is. */
+function judge(ports: VendPorts, request: VendRequest, open: OpenToken): 'serve' | 'refresh' {
+  const { expiresAt, obtainedAt } = open.token;
+  const now = ports.clock.now();
+  if (expiresAt !== undefined && expiresAt <= now) return 'refresh';
+  if (isRejected(request, open)) {
+    return isRecentlyRejected(ports, request, open) ? 'serve' : 'refresh';
+  }
+  if (expiresAt === undefined) return 'serve';
+  const halfLife = Math.max(0, Math.floor((expiresAt - obtainedAt) / 2));
+  return expiresAt - now >= Math.min(request.minTtlSeconds, halfLife) ? 'serve' : 'refresh';
+}
+
+async function seekNewer(ports: VendPorts, request: VendRequest, held: Held): Promise<VendedToken> {
+  const { row } = held;
+  const now = ports.clock.now();
+  if (isSettled(held.status, now)) return settle(ports, request, held);
+  // Without a row there is nothing to claim on; `refresh` says what this connection is.
+  const claim = { until: later(now, claimSeconds), now };
+  if (row && (await ports.tokens.claim(request, row.fence, claim)) === 'lost') {
+    return awaitOther(ports, request, held);
+  }
+  return haveRefreshed(ports, request, held);
+}
+
+/** We hold the claim: `refresh` is ours to invoke, and its answer is the caller's. */
+async function haveRefreshed(
+  ports: VendPorts,
+  request: VendRequest,
+  held: Held,
+): Promise<VendedToken> {
+  const { client, connection } = request;
+  const seen = held.row ? { seenFence: held.row.fence } : {};
+  for (let round = 0; ; round += 1) {
+    const leftMs = Math.max(remainingMs(ports, held), leastInvokeMs);
+    const reply = await ports.refresher.invoke({ client, connection, ...seen }, leftMs);
+    if (reply === undefined) return settle(ports, request, held);
+    if (reply !== 'busy') return takeReply(ports, request, { ...held, reply });
+    if (!(await pause(ports, held, round))) return settle(ports, request, held);
+  }
+}
+
+async function takeReply(
+  ports: VendPorts,
+  request: VendRequest,
+  { reply, ...held }: Held & { readonly reply: RefreshReply },
+): Promise<VendedToken> {
+  const { outcome, token, ...status } = reply;
+  if (outcome === 'unknown_client') throw new Fault('UNKNOWN_CLIENT', { client: request.client });
+  if (outcome === 'unknown_connection') throw unknown(request);
+  const open = token ? await openToken(ports, token) : held.open;
+  const next = { ...held, open, row: token ?? held.row, status };
+  return outcome === 'in_progress'
+    ? awaitOther(ports, request, next)
+    : settle(ports, request, next);
+}
+
+/** Somebody else is having it refreshed: the living token serves, or we wait for a newer one. */
+async function awaitOther(
+  ports: VendPorts,
+  request: VendRequest,
+  held: Held,
+): Promise<VendedToken> {
+  const { open } = held;
+  if (open && !isRejected(request, open) && isAlive(ports, open.token)) {
+    return settle(ports, request, held);
+  }
+  for (let round = 0; await pause(ports, held, round); round += 1) {
+    const row = await ports.tokens.read(request, true);
+    if (row?.state === 'revoked') throw unknown(request);
+    if (!row) continue;
+    if (row.fence > (held.row?.fence ?? -1) && row.sealed) {
+      const newer = await openToken(ports, row);
+      return settle(ports, request, { ...held, row, open: newer, status: row });
+    }
+    if (isSettled(row, ports.clock.now())) {
+      return settle(ports, request, { ...held, row, status: row });
+    }
+  }
+  return settle(ports, request, held);
+}
+
+/** The best that there is now: a living token, or the reason why there is none. */
+function settle(ports: VendPorts, request: VendRequest, { open, status }: Held): VendedToken {
+  const now = ports.clock.now();
+  if (open && isAlive(ports, open.token)) {
+    const token = { ...open.token, ...status };
+    return serve(ports, request, { ...open, token });
+  }
+  const { client, connection } = request;
+  if (status?.state === 'needs_reauth') {
+    const { reason = 'grant_dead', since = now } = status;
+    throw new Fault('REAUTHORIZATION_REQUIRED', { client, connection, reason, since });
+  }
+  const wait = status?.retryAt === undefined ? retrySeconds : until(status.retryAt, now);
+  throw new Fault('TEMPORARILY_UNAVAILABLE', {
+    client,
+    connection,
+    retryAfterSeconds: Math.max(1, wait),
+  });
+}
+
+function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedToken {
+  const { token, accessToken } = open;
+  ports.cache.keep(open, ports.clock);
+  const lacking = judge(ports, request, open) === 'refresh';
+  const warning: Warning | undefined = isRecentlyRejected(ports, request, open)
+    ? { code: 'recently_refreshed', since: token.obtainedAt }
+    : warnOf(token, { now: ports.clock.now(), lacking });
+  return { token, accessToken, ...(warning && { warning }) };
+}
+
+/** Whether asking for a refresh is of no use now: the connection is dead, or not to be tried yet. */
+function isSettled(status: TokenStatus | undefined, now: EpochSeconds): boolean {
+  return status?.state === 'needs_reauth' || (status?.retryAt ?? 0) > now;
+}
+
+function isRejected({ rejectedTokenSha256 }: VendRequest, { accessToken }: OpenToken): boolean {
+  return rejectedTokenSha256 === sha256(accessToken);
+}
+
+/** An API that answers 401 for want of permission must not cost a rotation per call. */
+function isRecentlyRejected({ clock }: VendPorts, request: VendRequest, open: OpenToken): boolean {
+  const guardedUntil = later(open.token.obtainedAt, rejectionGuardSeconds);
+  return isRejected(request, open) && clock.now() < guardedUntil;
+}
+
+async function openToken(ports: VendPorts, token: StoredToken): Promise<OpenToken | undefined> {
+  if (!token.sealed) return undefined;
+  const { client, connection, fence, sealed } = token;
+  const opened = await ports.sealer.open('access_token', { client, connection, fence }, sealed);
+  return { token, accessToken: new Secret('access_token', opened) };
+}
+
+/** Waits a little, longer each round, with jitter. False when there is no time left. */
+async function pause(ports: VendPorts, held: Held, round: number): Promise<boolean> {
+  const leftMs = remainingMs(ports, held);
+  if (leftMs <= 0) return false;
+  const ceilingMs = Math.min(pollMs * 2 ** round, longestPollMs);
+  await ports.clock.sleep(Math.min(leftMs, Math.ceil(ceilingMs * (0.5 + ports.random() / 2))));
+  return true;
+}
+
+function remainingMs({ clock }: VendPorts, { deadlineMs }: Held): number {
+  return deadlineMs - clock.monotonicMs();
+}
+
+function isAlive({ clock }: VendPorts, token: StoredToken): boolean {
+  return token.expiresAt === undefined || token.expiresAt > clock.now();
+}
+
+function sha256(token: Secret<'access_token'>): string {
+  return createHash('sha256').update(token.reveal()).digest('hex');
+}
+
+function unknown({ client, connection }: ConnectionKey): Fault<'UNKNOWN_CONNECTION'> {
+  return new Fault('UNKNOWN_CONNECTION', { client, connection });
+}

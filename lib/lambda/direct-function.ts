@@ -1,0 +1,33 @@
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { Fault } from '../fault.ts';
+import type { FunctionLog } from '../log.ts';
+import { buildProblem, describeFailure, isOurs, type Problem } from '../problem.ts';
+
+/**
+ * Wraps a function that other Lambda functions invoke directly. Such an event carries no identity,
+ * so one that claims to be an HTTP request is refused.
+ *
+ * @returns a handler that answers failures as values, in the interface's words: the invoker's SDK
+ *   would hide a thrown error's shape.
+ */
+export function directFunction<Answer extends object>(
+  log: FunctionLog,
+  respond: (event: unknown, context: Context) => Promise<Answer>,
+) {
+  return middy<unknown, Answer | Problem>()
+    .before(({ context }) => log.begin(context))
+    .onError((request) => {
+      const problem = buildProblem(request.error);
+      const details = { status: problem.status, ...describeFailure(request.error) };
+      if (isOurs(problem)) log.error('request_failed', details);
+      else log.info('request_refused', details);
+      request.response = problem;
+    })
+    .handler(async (event: unknown, context: Context) => {
+      if (typeof event === 'object' && event !== null && 'requestContext' in event) {
+        throw new Fault('ACCESS_DENIED', { action: 'invoke' });
+      }
+      return respond(event, context);
+    });
+}

@@ -1,0 +1,49 @@
+import middy from '@middy/core';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { isFault } from '../fault.ts';
+import type { FunctionLog } from '../log.ts';
+import { describeFailure } from '../problem.ts';
+
+/**
+ * Wraps a function that works off a queue. Messages of different groups are handled side by side,
+ * those of one group in order.
+ *
+ * A message fails only if `handle` throws; then the rest of its group is left for later too, so
+ * that their order holds. A message of a form that nobody knows is logged and dropped: no
+ * redelivery would make it readable.
+ */
+export function queueFunction(
+  log: FunctionLog,
+  handle: (body: string, context: Context) => Promise<void>,
+) {
+  const handleRecord = async (record: SQSRecord, context: Context): Promise<boolean> => {
+    try {
+      await handle(record.body, context);
+      return true;
+    } catch (error) {
+      const drop = isFault(error) && error.code === 'REQUEST_INVALID';
+      const details = { messageId: record.messageId, ...describeFailure(error) };
+      log.error(drop ? 'message_dropped' : 'message_failed', details);
+      return drop;
+    }
+  };
+  return middy<SQSEvent, SQSBatchResponse>()
+    .before(({ context }) => log.begin(context))
+    .handler(async ({ Records: records }: SQSEvent, context: Context) => {
+      const groups = Map.groupBy(
+        records,
+        ({ attributes, messageId }) => attributes.MessageGroupId ?? messageId,
+      );
+      const failures = await Promise.all(
+        [...groups.values()].map(async (group) => {
+          for (const [index, record] of group.entries()) {
+            if (!(await handleRecord(record, context))) return group.slice(index);
+          }
+          return [];
+        }),
+      );
+      return {
+        batchItemFailures: failures.flat().map(({ messageId }) => ({ itemIdentifier: messageId })),
+      };
+    });
+}

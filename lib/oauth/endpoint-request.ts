@@ -1,0 +1,71 @@
+import * as oauth from 'oauth4webapi';
+import type { Client } from '../providers/client.ts';
+import { fillTemplate } from '../providers/params.ts';
+import type { Clock } from '../time.ts';
+import type { StandardFetch } from './dialect.ts';
+import type { Transport } from './transport.ts';
+
+/** What requests to a provider's endpoints need of the world. */
+export interface EndpointPorts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
+/** The provider and our registration there, in the protocol library's terms. */
+export interface ProtocolParties {
+  readonly server: oauth.AuthorizationServer;
+  readonly client: oauth.Client;
+}
+
+/**
+ * Names the parties of a request.
+ *
+ * The issuer, which becomes the audience of a signed assertion, is the declared one or, as RFC 7523
+ * §3 allows, the endpoint itself.
+ */
+export function protocolParties(
+  client: Client,
+  endpoint: 'token_endpoint' | 'revocation_endpoint',
+  url: string,
+): ProtocolParties {
+  const declared = client.definition.authorize?.issuer;
+  const issuer = declared === undefined ? url : fillTemplate(client, {}, declared);
+  return { server: { issuer, [endpoint]: url }, client: { client_id: client.clientId } };
+}
+
+/** Has the library send through the border. Which protocols are safe is for the transport to say. */
+export function throughBorder(fetch: StandardFetch) {
+  return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: true } as const;
+}
+
+/** An attempt with one of the client's ways to authenticate, within `timeoutMs`. */
+export type Attempt<Outcome> = (
+  authentication: oauth.ClientAuth,
+  timeoutMs: number,
+) => Promise<Outcome>;
+
+/**
+ * Tries the client's ways to authenticate, in one deadline, as long as the provider refuses the
+ * client: so a client secret can be exchanged for another without an outage.
+ *
+ * @param options.isClientRefused - whether the next one is to be tried.
+ * @returns the last attempt's outcome; undefined when no time was left for a further one.
+ */
+export async function tryEach<Outcome>(
+  authentications: readonly oauth.ClientAuth[],
+  attempt: Attempt<Outcome>,
+  options: {
+    readonly clock: Clock;
+    readonly deadlineMs: number;
+    readonly isClientRefused: (outcome: Outcome) => boolean;
+  },
+): Promise<Outcome | undefined> {
+  let outcome: Outcome | undefined;
+  for (const authentication of authentications) {
+    const remainingMs = options.deadlineMs - options.clock.monotonicMs();
+    if (outcome !== undefined && remainingMs <= 0) return undefined;
+    outcome = await attempt(authentication, remainingMs);
+    if (!options.isClientRefused(outcome)) return outcome;
+  }
+  return outcome;
+}

@@ -1,0 +1,132 @@
+import type { ProviderTrouble } from '../fault.ts';
+import type { Definition, GrantType } from '../providers/definition.ts';
+import { declaredError, errorPaths, statedError, unknownError } from './error-code.ts';
+import { type ProviderBody, parseProviderBody } from './provider-body.ts';
+import { readRetryAfterSeconds } from './retry-after.ts';
+import { readTokenMembers, tokenMemberPaths } from './token-members.ts';
+import type { ProviderResponse } from './transport.ts';
+import { UnusableAnswer } from './unusable-answer.ts';
+
+/** What an answer is read by. */
+export interface AnswerContext {
+  readonly definition: Definition;
+  /** Undefined at the revocation endpoint. */
+  readonly grantType: GrantType | undefined;
+  /** For a `Retry-After` that is a date. */
+  readonly nowMs: number;
+}
+
+/**
+ * Turns a provider's answer to a token request into one of RFC 6749: status 200 with the members
+ * of §5.1, or 400 with an `error` of §5.2. Headers are not taken over; a `WWW-Authenticate` among
+ * them would keep the body from being read.
+ *
+ * What the definition's `failures` say comes first, whatever the status; then the statuses that
+ * are no answer at all; then the answer's own `error`, at any other status.
+ *
+ * @param response - untrusted.
+ * @throws {UnusableAnswer} for what is neither, such as a redirect, 429, 5xx or a page of HTML.
+ */
+export function standardTokenResponse(
+  response: ProviderResponse,
+  context: AnswerContext,
+): Response {
+  const { definition } = context;
+  const usedPaths = [...errorPaths(definition.failures), ...tokenMemberPaths(definition)];
+  const body = parseProviderBody(response, usedPaths);
+  const error = readError(response, body, context);
+  if (error !== undefined) return jsonResponse(400, { error });
+  if (body.members === undefined) throw unreadable(response, body.trouble, context);
+  if (!isSuccess(response)) return jsonResponse(400, { error: unknownError });
+  return jsonResponse(200, readTokenMembers(definition, body.members, response.status));
+}
+
+/**
+ * The same for the revocation endpoint, where a success has no body worth reading (RFC 7009 §2.2).
+ */
+export function standardRevocationResponse(
+  response: ProviderResponse,
+  context: AnswerContext,
+): Response {
+  const body = parseProviderBody(response, errorPaths(context.definition.failures));
+  const error = readError(response, body, context);
+  if (error !== undefined) return jsonResponse(400, { error });
+  if (isSuccess(response)) return jsonResponse(200, {});
+  if (body.members === undefined) throw unreadable(response, body.trouble, context);
+  return jsonResponse(400, { error: unknownError });
+}
+
+/** The error that the answer amounts to; undefined when it states none. */
+function readError(
+  response: ProviderResponse,
+  body: ProviderBody,
+  context: AnswerContext,
+): string | undefined {
+  const { status } = response;
+  const declared = declaredError(
+    { failures: context.definition.failures, grantType: context.grantType },
+    status,
+    body,
+  );
+  if (declared === undefined) {
+    const trouble = troubleOf(status);
+    // At 425 and 429 the provider says that it did not look at the request (RFC 8470, RFC 6585).
+    const undecided = status !== 425 && status !== 429;
+    if (trouble !== undefined) throw unavailable(response, { trouble, undecided }, context);
+  }
+  const error = declared ?? (body.members && statedError(body.members));
+  switch (error) {
+    case 'slow_down':
+      throw unavailable(response, { trouble: 'rate_limited', undecided: false }, context);
+    case 'temporarily_unavailable':
+      throw unavailable(response, { trouble: 'http_status', undecided: status >= 500 }, context);
+    case 'server_error':
+      throw unavailable(response, { trouble: 'http_status', undecided: true }, context);
+    default:
+      return error;
+  }
+}
+
+/** Why an answer of this status is none, whatever its body says. */
+function troubleOf(status: number): ProviderTrouble | undefined {
+  if (status >= 300 && status < 400) return 'redirect';
+  if (status === 429) return 'rate_limited';
+  const isPassing = status === 408 || status === 425 || status >= 500 || status < 200;
+  return isPassing ? 'http_status' : undefined;
+}
+
+function unreadable(
+  response: ProviderResponse,
+  trouble: ProviderTrouble,
+  context: AnswerContext,
+): UnusableAnswer {
+  const isBare = response.body === '' && !isSuccess(response);
+  const named = isBare ? 'http_status' : trouble;
+  return unavailable(response, { trouble: named, undecided: true }, context);
+}
+
+function unavailable(
+  response: ProviderResponse,
+  kind: { readonly trouble: ProviderTrouble; readonly undecided: boolean },
+  { nowMs }: AnswerContext,
+): UnusableAnswer {
+  const retryAfterSeconds = readRetryAfterSeconds(response.headers['retry-after'], nowMs);
+  return new UnusableAnswer({
+    outcome: 'unavailable',
+    ...kind,
+    httpStatus: response.status,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
+}
+
+/** 201 and the like are what some servers call the 200 of RFC 6749 §5.1. */
+function isSuccess({ status }: ProviderResponse): boolean {
+  return status >= 200 && status < 300;
+}
+
+function jsonResponse(status: number, body: object): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json' },
+  });
+}

@@ -1,0 +1,129 @@
+import {
+  CompactEncrypt,
+  type CompactJWEHeaderParameters,
+  compactDecrypt,
+  decodeProtectedHeader,
+  type ProtectedHeaderParameters,
+} from 'jose';
+import type { SealBinding, Sealer, SealPurpose } from '../broker/ports.ts';
+import { Fault } from '../fault.ts';
+import type { KeyRing, KeyRingName } from './key-ring.ts';
+
+/** Reads a key ring; `fresh` asks again whatever is remembered. */
+export type ReadKeyRing = (
+  ring: KeyRingName,
+  options?: { readonly fresh?: boolean },
+) => Promise<KeyRing>;
+
+const ringOf: Readonly<Record<SealPurpose, KeyRingName>> = {
+  access_token: 'access-token',
+  renewal: 'renewal',
+  revocation: 'renewal',
+};
+
+/**
+ * Seals values as compact JWE with direct encryption: `dir`, A256GCM. What a value is bound to
+ * stands in its protected header, which is authenticated but not secret.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7516#section-7.1 | RFC 7516 §7.1},
+ *   {@link https://www.rfc-editor.org/rfc/rfc7518#section-4.5 | RFC 7518 §4.5}
+ */
+export function jweSealer(readRing: ReadKeyRing): Sealer {
+  /** The rings that `ready` has fetched. */
+  const held = new Map<KeyRingName, KeyRing>();
+
+  return {
+    seal: async (purpose, binding, plaintext) => {
+      const ring = held.get(ringOf[purpose]) ?? (await readRing(ringOf[purpose]));
+      const keyId = ring.currentKeyId;
+      const key = ring.deriveKey(keyId, purpose);
+      if (!key) throw invalid(purpose, 'unknown_key');
+      return new CompactEncrypt(new TextEncoder().encode(plaintext))
+        .setProtectedHeader(buildHeader(purpose, binding, keyId))
+        .encrypt(key);
+    },
+
+    open: async (purpose, binding, sealed) => {
+      const keyId = parseKeyId(purpose, binding, sealed);
+      const name = ringOf[purpose];
+      let key = (await readRing(name)).deriveKey(keyId, purpose);
+      if (!key) {
+        // The ring may have got this key since it was read.
+        const ring = await readRing(name, { fresh: true });
+        if (held.has(name)) held.set(name, ring);
+        key = ring.deriveKey(keyId, purpose);
+      }
+      if (!key) throw invalid(purpose, 'unknown_key');
+      return decrypt(purpose, sealed, key);
+    },
+
+    ready: async (purpose) => {
+      held.set(ringOf[purpose], await readRing(ringOf[purpose]));
+    },
+  };
+}
+
+/**
+ * Reads which key is to open a value that says it is bound as `binding`.
+ *
+ * @throws {Fault} `SEALED_VALUE_INVALID` when it is bound otherwise, or is no sealed value.
+ */
+function parseKeyId(purpose: SealPurpose, binding: SealBinding, sealed: string): string {
+  const header = parseHeader(purpose, sealed);
+  const { kid: keyId } = header;
+  if (typeof keyId !== 'string') throw invalid(purpose, 'malformed');
+  if (!isBoundTo(header, buildHeader(purpose, binding, keyId))) throw invalid(purpose, 'moved');
+  return keyId;
+}
+
+function buildHeader(
+  purpose: SealPurpose,
+  { client, connection, fence }: SealBinding,
+  keyId: string,
+): CompactJWEHeaderParameters {
+  return { alg: 'dir', enc: 'A256GCM', kid: keyId, purpose, client, connection, fence };
+}
+
+function isBoundTo(
+  header: ProtectedHeaderParameters,
+  expected: CompactJWEHeaderParameters,
+): boolean {
+  return (
+    Object.keys(header).length === Object.keys(expected).length &&
+    Object.entries(expected).every(([name, value]) => header[name] === value)
+  );
+}
+
+/**
+ * Reads the protected header, not believed until the value has opened.
+ *
+ * Base64url has several texts for some values: the last character of a part may carry bits that a
+ * decoder drops. Only the one that we write is taken, so that no changed character goes unseen.
+ */
+function parseHeader(purpose: SealPurpose, sealed: string): ProtectedHeaderParameters {
+  const isCanonical = (part: string) =>
+    Buffer.from(part, 'base64url').toString('base64url') === part;
+  if (!sealed.split('.').every(isCanonical)) throw invalid(purpose, 'malformed');
+  try {
+    return decodeProtectedHeader(sealed);
+  } catch {
+    throw invalid(purpose, 'malformed');
+  }
+}
+
+async function decrypt(purpose: SealPurpose, sealed: string, key: Uint8Array): Promise<string> {
+  try {
+    const { plaintext } = await compactDecrypt(sealed, key, {
+      keyManagementAlgorithms: ['dir'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    });
+    // A byte order mark is part of the value like any other character.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plaintext);
+  } catch {
+    throw invalid(purpose, 'altered');
+  }
+}
+
+function invalid(purpose: SealPurpose, reason: 'malformed' | 'moved' | 'unknown_key' | 'altered') {
+  return new Fault('SEALED_VALUE_INVALID', { purpose, reason });
+}

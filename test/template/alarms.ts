@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { Packaged } from './package-service.ts';
+import { queues } from './queues.ts';
+import { resourcesOf } from './resources.ts';
+
+type AlarmProperties = Readonly<Record<string, unknown>>;
+
+/** Who is told what. */
+export function describeAlarms(packaged: Packaged): void {
+  const alarms: readonly AlarmProperties[] = Object.values(
+    resourcesOf(packaged, 'AWS::CloudWatch::Alarm'),
+  ).map(({ Properties }) => Properties);
+  const on = (metric: string, dimension: object) =>
+    alarms.filter(
+      ({ MetricName, Dimensions }) =>
+        MetricName === metric && JSON.stringify(Dimensions) === JSON.stringify([dimension]),
+    );
+
+  describe('the alarms', () => {
+    it.each(queues)('watch the dead letters of %s: %s', (_, dead) => {
+      const Value = { 'Fn::GetAtt': [dead, 'QueueName'] };
+
+      expect(on('ApproximateNumberOfMessagesVisible', { Name: 'QueueName', Value })).toEqual([
+        expect.objectContaining({
+          Namespace: 'AWS/SQS',
+          Threshold: 1,
+          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        }),
+      ]);
+    });
+
+    it('watch how long an answer has waited to be stored', () => {
+      const Value = { 'Fn::GetAtt': ['RecoveryQueue', 'QueueName'] };
+
+      expect(on('ApproximateAgeOfOldestMessage', { Name: 'QueueName', Value })).toEqual([
+        expect.objectContaining({ Namespace: 'AWS/SQS', Threshold: 900 }),
+      ]);
+    });
+
+    it.each([
+      ['Errors', 'RefreshLambdaFunction'],
+      ['Errors', 'RefreshDashdueLambdaFunction'],
+      ['Throttles', 'VendLambdaFunction'],
+    ])('watch the %s of %s', (metric, id) => {
+      expect(on(metric, { Name: 'FunctionName', Value: { Ref: id } })).toEqual([
+        expect.objectContaining({
+          Namespace: 'AWS/Lambda',
+          Threshold: 1,
+          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        }),
+      ]);
+    });
+
+    it('watch a schedule that has fallen silent, of which there is no data', () => {
+      const dimension = { Name: 'FunctionName', Value: { Ref: 'RefreshDashdueLambdaFunction' } };
+
+      expect(on('Invocations', dimension)).toEqual([
+        expect.objectContaining({
+          ComparisonOperator: 'LessThanThreshold',
+          TreatMissingData: 'breaching',
+        }),
+      ]);
+    });
+
+    it('say what to do, and tell the topic if there is one', () => {
+      expect(alarms).toHaveLength(8);
+      for (const { AlarmDescription, AlarmActions } of alarms) {
+        expect(AlarmDescription).toMatch(/;|\. Look/);
+        expect(AlarmActions).toEqual({ 'Fn::If': ['HasAlarmTopic', [''], []] });
+      }
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { queueSource } from './event-sources.ts';
+import type { Packaged } from './package-service.ts';
+import { type FunctionName, lambdaFunction, resource } from './resources.ts';
+
+/** How the times of functions, leases and queues fit into each other. */
+export function describeDurations(packaged: Packaged): void {
+  const timeoutOf = (name: FunctionName) =>
+    Number(lambdaFunction(packaged, name).Properties.Timeout);
+
+  describe('the durations', () => {
+    const seconds = (name: FunctionName, setting: string) => {
+      const { Environment } = lambdaFunction(packaged, name).Properties;
+      const { Variables } = Environment as {
+        readonly Variables: Readonly<Record<string, unknown>>;
+      };
+      return Number(Variables[setting]);
+    };
+    const callAndWrite =
+      seconds('refresh', 'PROVIDER_TIMEOUT_SECONDS') + seconds('refresh', 'STORE_WRITE_SECONDS');
+
+    it('let a call and its write end before the lease, and the lease before the invocation', () => {
+      const lease = seconds('refresh', 'LEASE_SECONDS');
+
+      expect(callAndWrite).toBeLessThan(lease);
+      expect(lease).toBeLessThan(timeoutOf('refresh'));
+    });
+
+    it('let a whole batch of one lane end in one invocation, however slow the provider', () => {
+      const { BatchSize } = queueSource(packaged, 'refresh', 'RefreshQueue');
+
+      expect(Number(BatchSize) * callAndWrite).toBeLessThan(timeoutOf('refresh'));
+    });
+
+    it.each(['callback', 'connections'] as const)(
+      'let %s try both client secrets and store the answer before API Gateway gives up at 30 s',
+      (name) => {
+        const call = seconds(name, 'PROVIDER_TIMEOUT_SECONDS');
+
+        expect(2 * call + seconds('refresh', 'STORE_WRITE_SECONDS')).toBeLessThan(timeoutOf(name));
+        expect(timeoutOf(name)).toBeLessThan(30);
+      },
+    );
+
+    it('let revoke end two tokens in one invocation, each with both client secrets', () => {
+      expect(2 * 2 * seconds('revoke', 'PROVIDER_TIMEOUT_SECONDS')).toBeLessThan(
+        timeoutOf('revoke'),
+      );
+    });
+
+    it('let a run of the schedule end before the next begins', () => {
+      expect(timeoutOf('refresh-due')).toBeLessThan(60);
+    });
+
+    it.each([
+      ['refresh', 'RefreshQueue'],
+      ['recover', 'RecoveryQueue'],
+      ['revoke', 'RevokeQueue'],
+    ] as const)('hide a message of %s for six times its timeout', (name, queue) => {
+      const { VisibilityTimeout } = resource(packaged, queue).Properties;
+
+      expect(Number(VisibilityTimeout)).toBeGreaterThanOrEqual(6 * timeoutOf(name));
+    });
+  });
+}

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import type { Packaged } from './package-service.ts';
+import {
+  type FunctionName,
+  functionNames,
+  lambdaFunction,
+  resource,
+  resourcesOf,
+} from './resources.ts';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+const log = (group: string) => `logs:CreateLogStream logs:PutLogEvents on ${group}LogGroup.Arn`;
+const clientSecrets =
+  'secretsmanager:GetSecretValue on arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:evergrant/dev/clients/*';
+const keyRings = (rings: string) => `secretsmanager:GetSecretValue on ${rings}`;
+const consume = (queue: string) =>
+  `sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on ${queue}.Arn`;
+const onlyKeys = (test: string, patterns: readonly string[]) =>
+  ` if ${JSON.stringify({ [`ForAllValues:${test}`]: { 'dynamodb:LeadingKeys': patterns } })}`;
+
+const vendRights = [
+  keyRings('AccessTokenKeyRing'),
+  'dynamodb:GetItem dynamodb:UpdateItem on TokensTable.Arn',
+  'lambda:InvokeFunction on RefreshLambdaFunction.Arn',
+];
+
+/** The whole of what each function may do. */
+const rights: Readonly<
+  Record<FunctionName, { readonly role: string; readonly may: readonly string[] }>
+> = {
+  authorize: {
+    role: 'AuthorizeRole',
+    may: [
+      log('Authorize'),
+      `dynamodb:GetItem on SessionsTable.Arn${onlyKeys('StringLike', ['session:*'])}`,
+      `dynamodb:PutItem on SessionsTable.Arn${onlyKeys('StringLike', ['authorization:*'])}`,
+    ],
+  },
+  callback: {
+    role: 'CallbackRole',
+    may: [
+      log('Callback'),
+      clientSecrets,
+      keyRings('AccessTokenKeyRing, RenewalKeyRing'),
+      `dynamodb:DeleteItem on SessionsTable.Arn${onlyKeys('StringLike', ['authorization:*'])}`,
+      'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on ConnectionsTable.Arn',
+      'dynamodb:PutItem on TokensTable.Arn',
+    ],
+  },
+  connect: {
+    role: 'ConnectRole',
+    may: [
+      log('Connect'),
+      clientSecrets,
+      `dynamodb:PutItem on SessionsTable.Arn${onlyKeys('StringLike', ['session:*'])}`,
+      'dynamodb:GetItem dynamodb:PutItem on ConnectionsTable.Arn',
+      `dynamodb:DeleteItem on ConnectionsTable.Arn${onlyKeys('StringLike', ['pending:*'])}`,
+      'dynamodb:PutItem on TokensTable.Arn',
+    ],
+  },
+  connections: {
+    role: 'ConnectionsRole',
+    may: [
+      log('Connections'),
+      clientSecrets,
+      keyRings('AccessTokenKeyRing, RenewalKeyRing'),
+      'dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem on ConnectionsTable.Arn',
+      'dynamodb:Query on {ConnectionsTable.Arn}/index/by_client',
+      'dynamodb:GetItem dynamodb:PutItem on TokensTable.Arn',
+      'sqs:SendMessage on RevokeQueue.Arn',
+    ],
+  },
+  recover: {
+    role: 'RecoverRole',
+    may: [
+      log('Recover'),
+      'dynamodb:GetItem dynamodb:UpdateItem on ConnectionsTable.Arn',
+      'dynamodb:PutItem on TokensTable.Arn',
+      consume('RecoveryQueue'),
+    ],
+  },
+  refresh: {
+    role: 'RefreshRole',
+    may: [
+      log('Refresh'),
+      clientSecrets,
+      keyRings('AccessTokenKeyRing, RenewalKeyRing'),
+      'dynamodb:GetItem dynamodb:UpdateItem on ConnectionsTable.Arn',
+      'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on TokensTable.Arn',
+      consume('RefreshQueue'),
+      'sqs:SendMessage on RecoveryQueue.Arn',
+    ],
+  },
+  'refresh-due': {
+    role: 'RefreshDueRole',
+    may: [
+      log('RefreshDashdue'),
+      'dynamodb:Query on {ConnectionsTable.Arn}/index/due',
+      `dynamodb:GetItem on ConnectionsTable.Arn${onlyKeys('StringNotLike', ['*/*', 'pending:*'])}`,
+      'sqs:SendMessage on RefreshQueue.Arn',
+    ],
+  },
+  revoke: {
+    role: 'RevokeRole',
+    may: [log('Revoke'), clientSecrets, keyRings('RenewalKeyRing'), consume('RevokeQueue')],
+  },
+  vend: { role: 'VendRole', may: [log('Vend'), ...vendRights] },
+  'vend-http': { role: 'VendHttpRole', may: [log('VendDashhttp'), ...vendRights] },
+};
+
+/** Each function's role, against the list of what it may do. */
+export function describeRoles(packaged: Packaged): void {
+  describe('the roles', () => {
+    it.each(functionNames)('%s may do exactly what it is for', (name) => {
+      const { role, may } = rights[name];
+
+      const granted = readStatements(packaged, role).map(sayStatement);
+
+      expect(lambdaFunction(packaged, name).Properties).toMatchObject({
+        Role: { 'Fn::GetAtt': [role, 'Arn'] },
+      });
+      expect(granted).toEqual(may);
+    });
+
+    it('are one for each function, and no default role', () => {
+      const expected = functionNames.map((name) => rights[name].role);
+
+      expect(Object.keys(resourcesOf(packaged, 'AWS::IAM::Role')).sort()).toEqual(expected.sort());
+    });
+
+    it('can be assumed by Lambda only, and take nothing from elsewhere but the use of an own key', () => {
+      for (const name of functionNames) {
+        const { Properties } = resource(packaged, rights[name].role);
+
+        expect(Properties.AssumeRolePolicyDocument).toEqual({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Principal: { Service: 'lambda.amazonaws.com' },
+              Action: 'sts:AssumeRole',
+            },
+          ],
+        });
+        expect(Properties.ManagedPolicyArns).toEqual({
+          'Fn::If': ['HasKmsKey', [{ Ref: 'KmsKeyPolicy' }], []],
+        });
+      }
+    });
+
+    it('have no wildcard but the names of registrations, and no scan', () => {
+      const statements = functionNames.flatMap((name) => rights[name].may);
+
+      const wild = statements
+        .map((statement) => statement.split(' if ')[0])
+        .filter((statement) => /\*|Scan/.test(statement ?? ''));
+
+      expect(new Set(wild)).toEqual(new Set([clientSecrets]));
+    });
+  });
+}
+
+function readStatements(packaged: Packaged, role: string): readonly Statement[] {
+  const policies = resource(packaged, role).Properties.Policies as readonly {
+    readonly PolicyDocument: { readonly Statement: readonly Statement[] };
+  }[];
+  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+function sayStatement({ Effect, Action, Resource, Condition }: Statement): string {
+  if (Effect !== 'Allow') return Effect;
+  const condition = Condition === undefined ? '' : ` if ${JSON.stringify(Condition)}`;
+  return `${Action.join(' ')} on ${sayResource(Resource)}${condition}`;
+}
+
+function sayResource(resource: unknown): string {
+  if (Array.isArray(resource)) return resource.map(sayResource).join(', ');
+  if (typeof resource !== 'object' || resource === null) return String(resource);
+  const [[kind, value] = []] = Object.entries(resource);
+  return kind === 'Fn::GetAtt'
+    ? (value as readonly string[]).join('.')
+    : String(value).replaceAll('${', '{');
+}

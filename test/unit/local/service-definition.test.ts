@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  readArnReference,
+  readServiceDefinition,
+  readTextProperty,
+} from '../../../local/service-definition.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'service-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function read(text: string) {
+  const file = join(folder, 'serverless.yml');
+  writeFileSync(file, text);
+  return readServiceDefinition(file, 'local');
+}
+
+const file = `
+service: evergrant
+functions:
+  vend: &vend
+    handler: functions/vend.handler
+  vend-crm:
+    <<: *vend
+    environment: { URL: !Sub 'https://\${HttpApi}', KEY: !If [HasKey, a, !Ref AWS::NoValue] }
+  refresh:
+    name: named-\${sls:stage}
+    events:
+      - schedule: { rate: [rate(1 minute)] }
+      - sqs: { arn: !GetAtt Refresh.Arn, batchSize: 3, maximumConcurrency: 50 }
+      - sqs:
+          arn: !GetAtt Other.Arn
+          maximumConcurrency: 2
+          functionResponseType: ReportBatchItemFailures
+resources:
+  Resources:
+    Refresh: { Type: AWS::SQS::Queue, Properties: { QueueName: 'x-\${sls:stage}' } }
+    Table: { Type: AWS::DynamoDB::Table, Properties: { TableName: !Sub 't-\${AWS::Region}' } }
+    Role: { Type: AWS::IAM::Role }
+`;
+
+test('functions have the names that they are deployed under', () => {
+  expect(read(file).functions.map(({ name }) => name)).toEqual([
+    'evergrant-local-vend',
+    'evergrant-local-vend-crm',
+    'named-local',
+  ]);
+});
+
+test('queues that feed a function come with how they feed it', () => {
+  expect(read(file).functions[2]?.sources).toEqual([
+    { queue: 'Refresh', batchSize: 3, maximumConcurrency: 6, reportsFailures: false },
+    { queue: 'Other', batchSize: 10, maximumConcurrency: 2, reportsFailures: true },
+  ]);
+});
+
+test('resources are found by their type, with the stage in their names', () => {
+  const { queues, tables } = read(file);
+
+  expect(queues).toEqual({ Refresh: { QueueName: 'x-local' } });
+  expect(Object.keys(tables)).toEqual(['Table']);
+});
+
+test('a name that only a deployment knows is refused', () => {
+  const { tables } = read(file);
+
+  expect(() => readTextProperty(tables.Table ?? {}, 'TableName')).toThrow('TableName');
+  expect(() => readTextProperty({}, 'QueueName')).toThrow('QueueName');
+});
+
+test('only the ARN of a resource is a reference to it', () => {
+  expect(readArnReference({ 'Fn::GetAtt': ['Refresh', 'Arn'] })).toBe('Refresh');
+  expect(() => readArnReference({ 'Fn::GetAtt': ['Refresh', 'QueueName'] })).toThrow();
+  expect(() => readArnReference('arn:aws:sqs:…')).toThrow();
+});
+
+test('a file that is not a service says what is wrong with it', () => {
+  expect(() => read('service: evergrant\nfunctions: {}')).toThrow(/^serverless\.yml: resources/);
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { aClient, bearer, grantedAnswer, json, sentAt } from './token-endpoint-fixtures.ts';
+
+const lifetimes = { access_token_seconds: 900, refresh_token_seconds: 5000 };
+const client = aClient({
+  definition: {
+    lifetimes,
+    answer: { expires_at: ['expires_at'], refresh_token_expires_at: ['rt_expires_at'] },
+  },
+});
+const millisecondClient = aClient({ definition: { answer: { unit: 'milliseconds' } } });
+
+describe('the life of an access token', () => {
+  it.each([
+    ['expires_in', { expires_in: '3600' }, 3600, 'expires_in'],
+    [
+      'expires_at, where expires_in is 0',
+      { expires_in: 0, expires_at: sentAt + 60 },
+      60,
+      'expires_at',
+    ],
+    ['the definition, where the answer is silent', {}, 900, 'default'],
+  ])('is read from %s, counted from the sending', async (_, members, after, expirySource) => {
+    const answer = await grantedAnswer(json({ ...bearer, ...members }), client);
+
+    expect(answer).toMatchObject({ expiresAt: sentAt + after, expirySource });
+  });
+
+  it('is unknown where nobody tells it', async () => {
+    const answer = await grantedAnswer(json(bearer));
+
+    expect(answer.expirySource).toBe('unknown');
+    expect(answer).not.toHaveProperty('expiresAt');
+  });
+
+  it("is read in the definition's unit", async () => {
+    const body = { ...bearer, expires_in: 60_000, refresh_token_expires_in: 120_000 };
+
+    expect(await grantedAnswer(json(body), millisecondClient)).toMatchObject({
+      expiresAt: sentAt + 60,
+      refreshTokenExpiresAt: sentAt + 120,
+    });
+  });
+});
+
+describe('the life of a refresh token', () => {
+  const withRefreshToken = { ...bearer, refresh_token: 'r-1' };
+
+  it.each([
+    ['its expires_in', { refresh_token_expires_in: 60 }, 60],
+    ['its expires_at', { rt_expires_at: new Date((sentAt + 70) * 1000).toISOString() }, 70],
+    ['the definition, where 0 means unknown', { refresh_token_expires_in: 0 }, 5000],
+  ])('is read from %s', async (_, members, after) => {
+    const answer = await grantedAnswer(json({ ...withRefreshToken, ...members }), client);
+
+    expect(answer.refreshTokenExpiresAt).toBe(sentAt + after);
+  });
+
+  it('is not begun anew by an answer that brought none', async () => {
+    expect((await grantedAnswer(json(bearer), client)).refreshTokenExpiresAt).toBeUndefined();
+  });
+});

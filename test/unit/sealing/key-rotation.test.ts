@@ -1,0 +1,71 @@
+import { decodeProtectedHeader } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { jweSealer, type ReadKeyRing } from '../../../lib/sealing/jwe-sealer.ts';
+import { aKey } from '../../support/connections.ts';
+import { aKeyRing } from '../../support/key-rings.ts';
+import { reasonOf } from './reason-of.ts';
+
+const binding = { ...aKey(), fence: 7 };
+
+/** Rings that change: what is remembered, and what a fresh read finds. Counts the fresh reads. */
+function changingRings(remembered: readonly string[], fresh: readonly string[]) {
+  const reads = { remembered: 0, fresh: 0 };
+  const readRing: ReadKeyRing = async (name, options) => {
+    reads[options?.fresh ? 'fresh' : 'remembered'] += 1;
+    return aKeyRing(name, ...(options?.fresh ? fresh : remembered));
+  };
+  return { readRing, reads };
+}
+
+describe('jweSealer, rotating keys', () => {
+  const sealedBy = (...keyIds: readonly string[]) =>
+    jweSealer(async (name) => aKeyRing(name, ...keyIds)).seal('renewal', binding, 'plaintext');
+
+  it('opens with an old key what it sealed, and seals with the new one', async () => {
+    const old = await sealedBy('k1');
+    const sealer = jweSealer(async (name) => aKeyRing(name, 'k2', 'k1'));
+
+    expect(await sealer.open('renewal', binding, old)).toBe('plaintext');
+    expect(decodeProtectedHeader(await sealer.seal('renewal', binding, 'x')).kid).toBe('k2');
+  });
+
+  it('reads the ring afresh, once, for a key that it does not have', async () => {
+    const { readRing, reads } = changingRings(['k1'], ['k2', 'k1']);
+    const sealer = jweSealer(readRing);
+
+    expect(await sealer.open('renewal', binding, await sealedBy('k2', 'k1'))).toBe('plaintext');
+
+    expect(reads.fresh).toBe(1);
+  });
+
+  it('refuses a value whose key is gone, after reading afresh once', async () => {
+    const { readRing, reads } = changingRings(['k1'], ['k1']);
+
+    const opening = jweSealer(readRing).open('renewal', binding, await sealedBy('k9'));
+
+    expect(await reasonOf(opening)).toBe('unknown_key');
+    expect(reads).toEqual({ remembered: 1, fresh: 1 });
+  });
+
+  it('reads nothing afresh for a value that belongs elsewhere', async () => {
+    const { readRing, reads } = changingRings(['k1'], ['k1']);
+    const elsewhere = { ...binding, fence: 8 };
+
+    await reasonOf(jweSealer(readRing).open('renewal', elsewhere, await sealedBy('k9')));
+
+    expect(reads).toEqual({ remembered: 0, fresh: 0 });
+  });
+
+  it('opens access tokens without ever reading the ring of renewal credentials', async () => {
+    const rings: string[] = [];
+    const sealer = jweSealer(async (name) => {
+      rings.push(name);
+      return aKeyRing(name, 'k1');
+    });
+
+    const sealed = await sealer.seal('access_token', binding, 'plaintext');
+    await sealer.open('access_token', binding, sealed);
+
+    expect(new Set(rings)).toEqual(new Set(['access-token']));
+  });
+});
