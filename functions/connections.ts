@@ -68,7 +68,7 @@ export const handler = iamFunction(
       const key = parseConnectionKey(pathParameters);
       assertMay('write', keyText(key));
       await disconnect(ports, key);
-      return { statusCode: 204 };
+      return { statusCode: 204, headers: { 'cache-control': 'no-store' } };
     },
     'GET /connections': async ({ query, assertMayList, mayRead }) => {
       const request = parseListRequest(query);

@@ -44,12 +44,9 @@ export function describeUnexpected(error: unknown): object {
   if (!(error instanceof Error)) return { code: 'UNEXPECTED', thrown: typeof error };
   const { name, message, stack = '' } = error;
   // The message stands before the frames, and one of its lines may look like a frame.
-  const end = stack.indexOf(message) + message.length;
-  const frames = stack
-    .slice(end)
-    .split('\n')
-    .slice(1)
-    .filter((line) => /^\s+at /.test(line));
+  const before = stack.indexOf(message);
+  const below = before < 0 ? [] : stack.slice(before + message.length).split('\n');
+  const frames = below.slice(1).filter((line) => /^\s+at /.test(line));
   const thrown = /^\w{1,80}$/.test(name) ? name : 'Error';
   return { code: 'UNEXPECTED', thrown, at: frames.map((line) => line.trim()) };
 }

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../lib/time.ts';
-import { loopback } from './http-server.ts';
 import { localUrl, type Ports } from './ports.ts';
 
 export interface FunctionsProcess {
@@ -93,11 +92,9 @@ function spawnChild({ ports, logFile, environment }: FunctionsOptions): ChildPro
     [
       ...['--import', new URL('./end-with-parent.ts', import.meta.url).href],
       fileURLToPath(new URL('../node_modules/serverless/bin/serverless.js', import.meta.url)),
-      ...['offline', '--stage', 'local', '--region', 'us-east-1', '--host', loopback],
-      ...['--httpPort', `${ports.api}`, '--lambdaPort', `${ports.functions}`],
+      ...['offline', '--stage', 'local', '--region', 'us-east-1', '--noSponsor'],
       // Web pages may not read what the functions answer.
       ...['--corsAllowOrigin', localUrl(ports.playground)],
-      ...['--noPrependStageInUrl', '--disableCookieValidation', '--noSponsor'],
     ],
     {
       cwd: projectDir,

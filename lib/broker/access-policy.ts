@@ -9,20 +9,28 @@ import { Fault } from '../fault.ts';
 /** What one may be allowed to do. */
 export type Action = 'vend' | 'connect' | 'read' | 'write';
 
-const patterns = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1));
+const principals = v.pipe(
+  v.array(v.pipe(v.string(), v.regex(/^arn:/, 'must be an ARN'))),
+  v.minLength(1),
+);
+/** One that has not exactly one slash matches no connection: not what its author meant. */
+const connections = v.pipe(
+  v.array(v.pipe(v.string(), v.regex(/^[^/]+\/[^/]+$/, 'must be client/connection'))),
+  v.minLength(1),
+);
 
 const policySchema = v.strictObject({
   $schema: v.optional(v.string()),
   allow: v.array(
     v.strictObject({
       /** IAM ARNs of roles and users. */
-      principals: patterns,
+      principals,
       actions: v.pipe(
         v.array(v.picklist(['vend', 'connect', 'read', 'write', '*'])),
         v.minLength(1),
       ),
       /** `client/connection`. */
-      connections: patterns,
+      connections,
     }),
   ),
 });

@@ -13,6 +13,7 @@ import type {
   RevocationQueue,
   Sealer,
   TokenStore,
+  Tombstone,
 } from './ports.ts';
 import { readRenewalCredential } from './renewal-credential.ts';
 import { writeRevocation } from './revocation.ts';
@@ -41,7 +42,10 @@ const attempts = 5;
 export async function disconnect(ports: Ports, key: ConnectionKey): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const row = await ports.connections.read(key);
-    if (!isLive(row)) throw await unknown(ports, key);
+    if (!isLive(row)) {
+      if (row && (await finishBurial(ports, row))) return;
+      throw await unknown(ports, key);
+    }
     // Before the deletion: afterwards nobody would know what to revoke.
     await queueRevocation(ports, row);
     if (await bury(ports, row)) return;
@@ -60,6 +64,12 @@ async function bury({ connections, tokens, clock }: Ports, row: Connection): Pro
   }
   await tokens.remove(tombstone, expiresAt);
   return true;
+}
+
+/** Deletes the token that an earlier request, whose end nobody saw, left behind. False: there is none. */
+async function finishBurial({ tokens, clock }: Ports, tombstone: Tombstone): Promise<boolean> {
+  const expiresAt = later(clock.now(), tombstoneSeconds);
+  return (await tokens.remove(tombstone, expiresAt)) === 'done';
 }
 
 /** A registration or a key that is gone must not keep a connection from being deleted. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isFault } from '../fault.ts';
+import { Fault, isFault } from '../fault.ts';
 import { keyText } from '../names.ts';
 import type { TokenAnswer } from '../oauth/token-endpoint.ts';
 import { isLive } from './establish-connection.ts';
@@ -16,15 +16,20 @@ import { type RenewalCredential, renewalKinds } from './renewal-credential.ts';
 
 /** What a refresh brought, and what it was asked with. */
 interface Refreshed {
-  readonly kind: RenewalKind;
   readonly credential: RenewalCredential;
+  readonly refused: readonly RenewalKind[];
   readonly answer: TokenAnswer;
 }
 
 const firstPauseMs = 50;
 const longestPauseMs = 1000;
 
-/** Stores an answer, publishes its access token, and answers with it. */
+/**
+ * Stores an answer, publishes its access token, and answers with it.
+ *
+ * @throws {Fault} `STORE_UNAVAILABLE` when neither the table nor the recovery queue took it: no
+ *   reply may depend on what is nowhere.
+ */
 export async function keepAnswer(
   ports: RefreshPorts,
   attempt: Attempt,
@@ -40,7 +45,11 @@ export async function keepAnswer(
   }
   const published =
     kept === 'committed' && (await persist(ports, attempt, () => ports.tokens.publish(token)));
-  if (!published) await sendToRecovery(ports, attempt, { committed, token });
+  if (!published && !(await sendToRecovery(ports, attempt, { committed, token }))) {
+    if (kept === 'undelivered') {
+      throw new Fault('STORE_UNAVAILABLE', { store: 'connections', operation: 'commit' });
+    }
+  }
   ports.log.info('refreshed', { connection: keyText(row), fence, kept });
   return { outcome: 'refreshed', state: 'active', token };
 }
@@ -49,9 +58,9 @@ export async function keepAnswer(
 async function buildKept(
   ports: RefreshPorts,
   { client, row, fence }: Attempt,
-  { kind, credential, answer }: Refreshed,
+  { credential, refused, answer }: Refreshed,
 ): Promise<{ readonly committed: Committed; readonly token: StoredToken }> {
-  const next = renewedCredential(credential, kind, answer);
+  const next = renewedCredential(credential, refused, answer);
   const renewal = renewalKinds(next);
   const schedule = scheduleAnswer(ports, client, {
     answer,
@@ -98,14 +107,14 @@ async function buildKept(
  */
 function renewedCredential(
   credential: RenewalCredential,
-  kind: RenewalKind,
+  refused: readonly RenewalKind[],
   { refreshToken }: TokenAnswer,
 ): RenewalCredential {
   if (refreshToken) {
     const same = credential.refreshToken?.reveal() === refreshToken.reveal();
     return same ? credential : { ...credential, refreshToken };
   }
-  if (kind === 'refresh_token' || !credential.refreshToken) return credential;
+  if (!refused.includes('refresh_token')) return credential;
   // The refresh token was refused, and the login in its stead brought no other.
   const { refreshToken: _dead, ...rest } = credential;
   return rest;
@@ -163,15 +172,17 @@ async function sendToRecovery(
   ports: RefreshPorts,
   attempt: Attempt,
   kept: { readonly committed: Committed; readonly token: StoredToken },
-): Promise<void> {
+): Promise<boolean> {
   const { row, fence } = attempt;
   const { client, connection } = row;
   const message = { client, connection, fence, answer: kept.committed, token: kept.token };
   ports.count('refresh_sent_to_recovery', { provider: row.provider });
   const sent = await persist(ports, attempt, () => ports.recovery.send(message));
-  if (sent) return;
-  ports.log.error('answer_lost', {
-    connection: keyText(row),
-    advice: 'neither the table nor the recovery queue took the answer; look at both',
-  });
+  if (!sent) {
+    ports.log.error('answer_lost', {
+      connection: keyText(row),
+      advice: 'neither the table nor the recovery queue took the answer; look at both',
+    });
+  }
+  return sent;
 }

@@ -6,7 +6,8 @@
 import type { ConnectionKey } from '../names.ts';
 import type { TokenAnswer } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
-import { fillTemplate } from '../providers/params.ts';
+import { fillTemplate, offersGrant } from '../providers/params.ts';
+import type { EpochSeconds } from '../time.ts';
 import type {
   Committed,
   Presentation,
@@ -53,7 +54,7 @@ export async function buildStoredToken(
   const { client: name, connection } = context;
   const binding = { client: name, connection, fence };
   const scope = answer.scope ?? context.scope;
-  const warning = renewalWarning(schedule, renewal, answer);
+  const warning = renewalWarning(schedule, usable(client, renewal), answer);
   const apiBaseUrl = buildApiBaseUrl(client, context.params);
   return {
     ...binding,
@@ -83,13 +84,13 @@ export function scheduleAnswer(
   input: {
     readonly answer: TokenAnswer;
     readonly renewal: readonly RenewalKind[];
-    /** Of the refresh token that stays in force when the answer brings none. */
-    readonly refreshTokenExpiresAt?: number;
+    /** Of the refresh token that stays in force, where the answer brings no other. */
+    readonly refreshTokenExpiresAt?: EpochSeconds;
   },
 ): Schedule {
-  const { answer, renewal } = input;
-  const kept = answer.refreshToken ? undefined : input.refreshTokenExpiresAt;
-  const end = answer.refreshTokenExpiresAt ?? (kept as Schedule['refreshTokenExpiresAt']);
+  const { answer } = input;
+  const renewal = usable(client, input.renewal);
+  const end = answer.refreshTokenExpiresAt ?? input.refreshTokenExpiresAt;
   return buildSchedule(
     {
       obtainedAt: answer.obtainedAt,
@@ -130,6 +131,11 @@ export function buildPresentation(client: Client): Presentation {
 function buildApiBaseUrl(client: Client, params: AnswerContext['params']): string | undefined {
   const template = client.definition.api.base_url;
   return template === undefined ? undefined : fillTemplate(client, params, template);
+}
+
+/** What the provider lets us renew with: a credential that it has no endpoint for is of no use. */
+function usable(client: Client, renewal: readonly RenewalKind[]): readonly RenewalKind[] {
+  return renewal.filter((kind) => offersGrant(client, kind));
 }
 
 function renewalWarning(

@@ -1,6 +1,13 @@
 import { keyText } from '../names.ts';
 import { isLive } from './establish-connection.ts';
-import type { ConnectionStore, Log, RecoveryMessage, TokenStore } from './ports.ts';
+import type {
+  Connection,
+  ConnectionStore,
+  Log,
+  RecoveryMessage,
+  TokenStatus,
+  TokenStore,
+} from './ports.ts';
 
 interface Ports {
   readonly connections: ConnectionStore;
@@ -28,7 +35,9 @@ export async function recoverAnswer(
   const result = await connections.commitLate(message, fence, answer);
   const row = await connections.read(message);
   const recovery = judge();
-  if (recovery === 'recovered' || recovery === 'already_kept') await tokens.publish(token);
+  if (isLive(row) && (recovery === 'recovered' || recovery === 'already_kept')) {
+    await tokens.publish({ ...token, ...statusOf(row) });
+  }
   log.info('answer_recovered', { connection: keyText(message), fence, recovery });
   return recovery;
 
@@ -37,4 +46,10 @@ export async function recoverAnswer(
     if (result === 'done') return 'recovered';
     return row.committedFence === fence ? 'already_kept' : 'superseded';
   }
+}
+
+/** A late answer does not bring back a connection that died of something else. */
+function statusOf({ state, reason, needsReauthSince: since }: Connection): Partial<TokenStatus> {
+  if (state !== 'needs_reauth') return {};
+  return { state, ...(reason && { reason }), ...(since !== undefined && { since }) };
 }

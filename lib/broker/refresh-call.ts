@@ -21,7 +21,7 @@ export interface RenewalPlan {
 
 /** How the calls of one attempt ended. */
 export type CallEnding =
-  /** There was not enough time left to call and to store the answer; nothing was sent. */
+  /** There was not enough time left for the next call; nothing that was sent is undecided. */
   | { readonly ending: 'no_time' }
   /** The connection holds nothing to renew itself with. */
   | { readonly ending: 'no_credential' }
@@ -31,6 +31,8 @@ export type CallEnding =
       readonly kind: RenewalKind;
       readonly outcome: TokenOutcome;
       readonly credential: RenewalCredential;
+      /** Every way that the provider has refused, in the order they were tried. */
+      readonly refused: readonly RenewalKind[];
     };
 
 /**
@@ -84,12 +86,16 @@ export async function callProvider(
   },
 ): Promise<CallEnding> {
   const { client, plan, time } = input;
+  const { credential } = plan;
+  const refused: RenewalKind[] = [];
   let last: CallEnding = { ending: 'no_credential' };
   for (const { kind, request } of plan.steps) {
-    if (!time.fitsCall()) return last.ending === 'called' ? last : { ending: 'no_time' };
+    // Without its last way tried, a connection is not dead.
+    if (!time.fitsCall()) return { ending: 'no_time' };
     const timeoutMs = ports.timing.providerTimeoutSeconds * 1000;
     const outcome = await send(ports, client, request, timeoutMs);
-    last = { ending: 'called', kind, outcome, credential: plan.credential };
+    if (outcome.outcome === 'grant_refused') refused.push(kind);
+    last = { ending: 'called', kind, outcome, credential, refused };
     if (outcome.outcome !== 'grant_refused') return last;
   }
   return last;

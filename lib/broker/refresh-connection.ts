@@ -12,31 +12,25 @@ import { isFault } from '../fault.ts';
 import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
 import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
-import { type EpochSeconds, earlier, later } from '../time.ts';
+import { type EpochSeconds, later } from '../time.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { Connection, Lease, RefreshReply, StoredToken } from './ports.ts';
 import { callProvider, planRenewal, type RenewalPlan } from './refresh-call.ts';
+import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
   fresh,
   holdBack,
+  postponeDue,
   type RefreshPorts,
   readToken,
-  replyFailing,
+  replyAsFound,
   replyInProgress,
-  replyNeedsReauth,
-  undecidedUntil,
 } from './refresh-replies.ts';
+import { undecidedUntil } from './refresh-retry.ts';
 import { settleRefresh } from './refresh-settling.ts';
 import { beginAttemptTime } from './refresh-timing.ts';
-
-/** Why a refresh is asked for. */
-export type RefreshCause =
-  /** The schedule: refresh if it is still what the connection's row says. */
-  | { readonly kind: 'due'; readonly refreshAt: EpochSeconds }
-  /** A caller holds this token, or none, and wants a newer one. */
-  | { readonly kind: 'demand'; readonly seenFence?: number };
 
 /**
  * Refreshes the connection if that is still needed, alone, and tells how it ended.
@@ -44,8 +38,8 @@ export type RefreshCause =
  * Any number of workers may run it at once for one connection: one of them calls the provider.
  *
  * @param deadlineMs - when this invocation has to be done, on the monotonic clock.
- * @throws {Fault} `STORE_UNAVAILABLE` when our own stores fail before the provider was called; the
- *   work is then to be redelivered. Every other trouble is recorded and answered.
+ * @throws {Fault} `STORE_UNAVAILABLE` when our own stores fail; the work is then to be redelivered.
+ *   Every other trouble is recorded and answered.
  */
 export async function refreshConnection(
   ports: RefreshPorts,
@@ -61,33 +55,6 @@ export async function refreshConnection(
   const ready = await prepare(ports, row, token);
   if ('outcome' in ready) return ready;
   return attempt(ports, { row, token, ...ready, deadlineMs });
-}
-
-/** What there is to say without a call: it is done, dead, somebody else's, or too early. */
-function answerWithoutCall(
-  ports: RefreshPorts,
-  seen: {
-    readonly row: Connection;
-    readonly token: StoredToken | undefined;
-    readonly cause: RefreshCause;
-  },
-): RefreshReply | undefined {
-  const { row, token, cause } = seen;
-  const now = ports.clock.now();
-  if (row.state === 'needs_reauth') return replyNeedsReauth(row, token);
-  if (cause.kind === 'due' && (row.refreshAt !== cause.refreshAt || cause.refreshAt > now)) {
-    return fresh(row, token);
-  }
-  if (cause.kind === 'demand' && token && token.fence > (cause.seenFence ?? -1) && token.sealed) {
-    // Somebody has refreshed since the caller looked: its result is the answer.
-    if (token.expiresAt === undefined || token.expiresAt > now) return fresh(row, token);
-  }
-  if (row.lease && row.lease.until >= earlier(now, ports.timing.clockSkewSeconds)) {
-    return replyInProgress(row, token);
-  }
-  const waiting = cause.kind === 'demand' && row.state === 'failing' ? row.refreshAt : undefined;
-  if (waiting !== undefined && waiting > now) return replyFailing(row, token, waiting);
-  return undefined;
 }
 
 interface Ready {
@@ -153,11 +120,14 @@ async function attempt(
   if (plan.steps.length === 0 && token?.sealed && isAlive(token, time.now)) {
     return fresh(row, token);
   }
-  if (!time.fitsCall()) return replyInProgress(row, token);
+  if (!time.fitsCall()) {
+    await postponeDue(ports, row, row.fence);
+    return replyInProgress(row, token);
+  }
   const fence = nextFence(row.fence, ports.clock);
   const lease = { owner: ports.randomToken(), until: later(time.now, ports.timing.leaseSeconds) };
   if (!(await acquire(ports, row, { fence, lease, now: time.now }))) {
-    return replyInProgress(row, await readToken(ports, row));
+    return replyAsFound(ports, row);
   }
   const call = await callProvider(ports, { client, plan, time });
   const reply = await settleRefresh(ports, { client, row, token, fence, time, call });
@@ -185,22 +155,32 @@ async function liftRefusal(
   }
 }
 
-/** Takes the lease. True also when our own write was applied although its answer was lost. */
+/**
+ * Takes the lease. True also when our own write was applied although its answer was lost: a lease
+ * that nobody knows to have would leave the credential in doubt.
+ */
 async function acquire(
   { connections, timing }: RefreshPorts,
   row: Connection,
   attempt: { readonly fence: number; readonly lease: Lease; readonly now: EpochSeconds },
 ): Promise<boolean> {
-  const result = await connections.acquire({
-    key: row,
-    seen: row,
-    ...attempt,
-    clockSkewSeconds: timing.clockSkewSeconds,
-    credentialFence: row.credentialFence,
-  });
-  if (result === 'done') return true;
-  const current = await connections.read(row);
-  return isLive(current) && current.lease?.owner === attempt.lease.owner;
+  const isOurs = async () => {
+    const current = await connections.read(row);
+    return isLive(current) && current.lease?.owner === attempt.lease.owner;
+  };
+  try {
+    const result = await connections.acquire({
+      key: row,
+      seen: row,
+      ...attempt,
+      clockSkewSeconds: timing.clockSkewSeconds,
+      credentialFence: row.credentialFence,
+    });
+    return result === 'done' || (await isOurs());
+  } catch (error) {
+    if (isFault(error) && error.code === 'STORE_UNAVAILABLE' && (await isOurs())) return true;
+    throw error;
+  }
 }
 
 function isAlive(token: StoredToken, now: EpochSeconds): boolean {
@@ -217,3 +197,5 @@ async function replyUnknown(ports: RefreshPorts, key: ConnectionKey): Promise<Re
   }
   return { outcome: 'unknown_connection', state: 'needs_reauth' };
 }
+
+export type { RefreshCause };

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { ConnectionKey } from '../names.ts';
+import { isFault } from '../fault.ts';
+import { type ConnectionKey, keyText } from '../names.ts';
 import type { RequestToken } from '../oauth/token-endpoint.ts';
-import type { Client } from '../providers/client.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
+import { isLive } from './establish-connection.ts';
 import type { AnswerPorts } from './kept-answer.ts';
 import type {
   ClientRegistry,
@@ -45,9 +46,6 @@ export interface RefreshPorts extends AnswerPorts {
 /** How long a client that was refused is left alone before its secret is looked at again. */
 const refusedRetrySeconds = seconds(60);
 
-/** How long before its end an access token no longer counts as serving. */
-const leastLifeSeconds = 60;
-
 /** The connection's token as last published; undefined when there is none. */
 export async function readToken(
   { tokens }: Pick<RefreshPorts, 'tokens'>,
@@ -84,6 +82,18 @@ export function replyFailing(
   return { outcome: 'failing', ...statusOf(row, warning), retryAt, ...(token && { token }) };
 }
 
+/** What it is when somebody else has come first: dead, refreshed, deleted, or still in hand. */
+export async function replyAsFound(ports: RefreshPorts, seen: Connection): Promise<RefreshReply> {
+  const row = await ports.connections.read(seen);
+  if (!isLive(row)) return { outcome: 'unknown_connection', state: 'needs_reauth' };
+  const token = await readToken(ports, row);
+  if (row.state === 'needs_reauth') return replyNeedsReauth(row, token);
+  const isPublished = token !== undefined && token.fence >= row.committedFence;
+  return isPublished && row.committedFence > seen.committedFence
+    ? fresh(row, token)
+    : replyInProgress(row, token);
+}
+
 /** Only the resource owner can help now. */
 export function replyNeedsReauth(row: Connection, token: StoredToken | undefined): RefreshReply {
   return { outcome: 'needs_reauth', ...statusOf(row, undefined), ...(token && { token }) };
@@ -108,39 +118,50 @@ export async function holdBack(
   const delay =
     code === 'client_refused'
       ? refusedRetrySeconds
-      : seconds(retryDelaySeconds(row.failures + 1, ports.random(), undefined));
+      : retryDelaySeconds(row.failures + 1, ports.random());
   const retryAt = input.until ?? later(now, delay);
-  await ports.connections.defer(row, row, retryAt);
+  if ((await ports.connections.defer(row, row, retryAt)) === 'lost') {
+    return replyAsFound(ports, row);
+  }
   const warning: Warning = { code, since: row.intent?.at ?? row.failingSince ?? now };
   const status: TokenStatus = { ...statusOf(row, warning), retryAt };
-  await ports.tokens.note(row, Math.max(row.fence, token?.fence ?? 0), status);
+  await noteStatus(ports, { ...row, token }, status);
   return { outcome: 'failing', ...status, ...(token && { token }) };
 }
 
 /**
- * Until when a refresh token whose fate is unknown must not be sent again.
+ * Gives a connection that is due another moment, when nothing came of its message: of one moment
+ * the queue takes no second message for minutes.
  *
- * Where a refresh token may be used once only, the answer that we did not hear may have replaced
- * it, and sending it again may end the whole grant (RFC 9700 §4.14.2). So we wait until every way
- * in which that answer could still reach us is exhausted, and then as long as the access token
- * serves.
- *
- * @returns the moment; in the past when nothing is in doubt.
+ * @param fence - the one that the row has now.
  */
-export function undecidedUntil(
-  { timing, clock }: Pick<RefreshPorts, 'timing' | 'clock'>,
-  client: Client,
-  row: Pick<Connection, 'intent' | 'accessTokenExpiresAt'>,
-): EpochSeconds {
-  const { intent, accessTokenExpiresAt } = row;
-  const { rotation } = client.definition;
-  const never = 0 as EpochSeconds;
-  if (!intent || rotation === 'none') return never;
-  if (typeof rotation === 'object' && clock.now() < intent.at + rotation.grace_seconds)
-    return never;
-  const arrived = later(later(intent.at, timing.leaseSeconds), timing.recoveryDelaySeconds);
-  const serves = (accessTokenExpiresAt ?? 0) - leastLifeSeconds;
-  return Math.max(arrived, serves) as EpochSeconds;
+export async function postponeDue(
+  ports: RefreshPorts,
+  row: Connection,
+  fence: number,
+): Promise<void> {
+  const now = ports.clock.now();
+  const { refreshAt, committedFence } = row;
+  if (refreshAt === undefined || refreshAt > later(now, ports.timing.clockSkewSeconds)) return;
+  const next = later(now, retryDelaySeconds(1, ports.random()));
+  await ports.connections.defer(row, { fence, committedFence }, next);
+}
+
+/**
+ * Shows callers how the connection fares. The connection's own row decides: where this cannot be
+ * written, `refresh` tells it to whoever asks.
+ */
+export async function noteStatus(
+  { tokens, log }: RefreshPorts,
+  at: ConnectionKey & { readonly fence: number; readonly token: StoredToken | undefined },
+  status: TokenStatus,
+): Promise<void> {
+  try {
+    await tokens.note(at, Math.max(at.fence, at.token?.fence ?? 0), status);
+  } catch (error) {
+    if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE') throw error;
+    log.warn('store_unavailable', { connection: keyText(at), context: error.context });
+  }
 }
 
 function statusOf(row: Connection, warning: Warning | undefined): TokenStatus {

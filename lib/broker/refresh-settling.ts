@@ -12,15 +12,14 @@ import { keepAnswer } from './keep-answer.ts';
 import type { Connection, RefreshReply, StoredToken, TokenStatus } from './ports.ts';
 import type { CallEnding } from './refresh-call.ts';
 import {
-  fresh,
+  noteStatus,
+  postponeDue,
   type RefreshPorts,
-  readToken,
+  replyAsFound,
   replyInProgress,
-  replyNeedsReauth,
-  undecidedUntil,
 } from './refresh-replies.ts';
+import { planRetry } from './refresh-retry.ts';
 import type { AttemptTime } from './refresh-timing.ts';
-import { retryDelaySeconds } from './schedule.ts';
 
 /** One attempt, from its lease on. */
 export interface Attempt {
@@ -40,6 +39,7 @@ export async function settleRefresh(
   const { call, row, token, fence, client } = attempt;
   if (call.ending === 'no_time') {
     await ports.connections.release(row, fence);
+    await postponeDue(ports, row, fence);
     return replyInProgress(row, token);
   }
   if (call.ending === 'no_credential') return settleDead(ports, attempt, 'no_renewal_credential');
@@ -50,16 +50,19 @@ export async function settleRefresh(
     case 'granted':
       return keepAnswer(ports, attempt, { ...call, answer: outcome.answer });
     case 'grant_refused':
-      return settleRefusal(ports, attempt, call.kind === 'refresh_token');
+      return settleRefusal(ports, attempt, call.refused.includes('refresh_token'));
     case 'client_refused':
       return settleClientRefused(ports, attempt, client.version);
     case 'request_refused':
       return settleFailure(ports, attempt, { undecided: false });
     case 'unavailable':
-      return settleFailure(ports, attempt, outcome);
+      return settleFailure(ports, attempt, {
+        ...outcome,
+        undecided: outcome.undecided && call.kind === 'refresh_token',
+      });
     case 'answer_invalid':
       // It was a success to the provider: it may have replaced the refresh token.
-      return settleFailure(ports, attempt, { undecided: true });
+      return settleFailure(ports, attempt, { undecided: call.kind === 'refresh_token' });
     default:
       return outcome satisfies never;
   }
@@ -71,11 +74,12 @@ async function settleRefusal(
   attempt: Attempt,
   refreshTokenRefused: boolean,
 ): Promise<RefreshReply> {
-  const { row } = attempt;
+  const { row, fence } = attempt;
   const current = await ports.connections.read(row);
   if (isLive(current) && current.committedFence > row.committedFence) {
     ports.count('refresh_race_recovered', { provider: row.provider });
-    return fresh(current, await readToken(ports, row));
+    await ports.connections.release(row, fence);
+    return replyAsFound(ports, row);
   }
   // An attempt before this one never heard its answer: that answer may have replaced the token.
   if (row.intent && refreshTokenRefused) return settleDead(ports, attempt, 'answer_lost');
@@ -97,16 +101,18 @@ async function settleDead(
     { reason, since },
   );
   if (marked === 'lost') {
-    const current = await ports.connections.read(row);
-    if (!isLive(current)) return { outcome: 'unknown_connection', state: 'needs_reauth' };
-    const newest = await readToken(ports, row);
-    if (current.state === 'needs_reauth') return replyNeedsReauth(current, newest);
-    return fresh(current, newest);
+    await ports.connections.release(row, fence);
+    const reply = await replyAsFound(ports, row);
+    const { outcome, token: found, ...status } = reply;
+    // The mark may be our own, its answer lost on the way.
+    if (outcome === 'needs_reauth')
+      await noteStatus(ports, { ...row, fence, token: found }, status);
+    return reply;
   }
   ports.log.error('reauthorization_required', { connection: keyText(row), reason });
   ports.count('reauthorization_required', { provider: row.provider, reason });
   const status: TokenStatus = { state: 'needs_reauth', reason, since };
-  await ports.tokens.note(row, Math.max(fence, token?.fence ?? 0), status);
+  await noteStatus(ports, { ...row, fence, token }, status);
   return { outcome: 'needs_reauth', ...status, ...(token && { token }) };
 }
 
@@ -118,18 +124,20 @@ async function settleClientRefused(
 ): Promise<RefreshReply> {
   const now = ports.clock.now();
   await ports.clientStatus.markRefused(row.client, version, now);
-  await ports.connections.release(row, fence);
+  const released = await ports.connections.release(row, fence);
   ports.log.error('client_refused', {
     client: row.client,
     advice: 'the provider refuses our client; put the right client_secret into its secret',
   });
   ports.count('client_refused', { provider: row.provider });
+  if (released === 'lost') return replyAsFound(ports, row);
+  await postponeDue(ports, row, fence);
   const status: TokenStatus = {
     state: row.state,
     warning: { code: 'client_refused', since: now },
     retryAt: later(now, seconds(60)),
   };
-  await ports.tokens.note(row, Math.max(fence, token?.fence ?? 0), status);
+  await noteStatus(ports, { ...row, fence, token }, status);
   return { outcome: 'failing', ...status, ...(token && { token }) };
 }
 
@@ -142,27 +150,22 @@ async function settleFailure(
   const now = ports.clock.now();
   const failures = row.failures + 1;
   const failingSince = row.failingSince ?? now;
-  const delay = retryDelaySeconds(failures, ports.random(), ending.retryAfterSeconds);
-  const undecidedAt = ending.undecided ? time.now : row.intent?.at;
-  const safeAt =
-    undecidedAt === undefined
-      ? 0
-      : undecidedUntil(ports, client, {
-          ...row,
-          intent: row.intent ?? { fence, at: undecidedAt, credentialFence: row.credentialFence },
-        });
-  const refreshAt = later(now, seconds(Math.max(delay, safeAt - now)));
-  const intentSettled = !ending.undecided;
-  await ports.connections.fail(row, fence, { failingSince, failures, refreshAt, intentSettled });
+  const own = { fence, at: time.now, credentialFence: row.credentialFence };
+  const intent = ending.undecided ? (row.intent ?? own) : undefined;
+  const { refreshAt, inDoubt } = planRetry(ports, client, { ...ending, row, intent });
+  const failure = { failingSince, failures, refreshAt, intentSettled: !ending.undecided };
+  if ((await ports.connections.fail(row, fence, failure)) === 'lost') {
+    return replyAsFound(ports, row);
+  }
 
-  const code = ending.undecided && safeAt > now ? 'outcome_unknown' : 'refresh_failing';
+  const code = inDoubt ? 'outcome_unknown' : 'refresh_failing';
   const status: TokenStatus = {
     state: 'failing',
     since: failingSince,
     warning: { code, since: failingSince },
     retryAt: refreshAt,
   };
-  await ports.tokens.note(row, Math.max(fence, token?.fence ?? 0), status);
+  await noteStatus(ports, { ...row, fence, token }, status);
   return { outcome: 'failing', ...status, ...(token && { token }) };
 }
 

@@ -37,10 +37,7 @@ export function writeRenewalCredential(credential: RenewalCredential): string {
  * @throws {Fault} `SEALED_VALUE_INVALID` when it is of an unknown shape.
  */
 export function readRenewalCredential(text: string): RenewalCredential {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) {
-    throw new Fault('SEALED_VALUE_INVALID', { purpose: 'renewal', reason: 'not an object' });
-  }
+  const value = parseObject(text);
   const member = (name: string): string | undefined => {
     const found: unknown = Reflect.get(value, name);
     return typeof found === 'string' && found !== '' ? found : undefined;
@@ -54,4 +51,14 @@ export function readRenewalCredential(text: string): RenewalCredential {
       password && { resourceOwner: { username, password: new Secret('password', password) } }),
     ...(Reflect.get(value, 'client_credentials') === true && { clientCredentials: true }),
   };
+}
+
+function parseObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // The parser's own error quotes the text, which is a credential.
+  }
+  throw new Fault('SEALED_VALUE_INVALID', { purpose: 'renewal', reason: 'malformed' });
 }

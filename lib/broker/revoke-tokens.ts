@@ -14,6 +14,8 @@ interface Ports {
   readonly log: Log;
 }
 
+const advice = 'revoke at the provider by hand';
+
 /**
  * Revokes what a deleted connection held: the refresh token first, since that ends the grant
  * (RFC 7009 §2.1), then the access token. A registration that changed since is sent neither.
@@ -33,14 +35,16 @@ export async function revokeTokens(ports: Ports, message: RevocationMessage): Pr
       if (outcome === 'unavailable') {
         throw new Fault('PROVIDER_UNAVAILABLE', { client: name, trouble: 'network' });
       }
-      ports.log.info('token_revoked', { connection: keyText(message), kind: token.kind, outcome });
+      const about = { connection: keyText(message), kind: token.kind };
+      if (outcome === 'refused') ports.log.error('not_revoked_at_provider', { ...about, advice });
+      else ports.log.info('token_revoked', { ...about, outcome });
     }
   } catch (error) {
     if (!isFault(error) || isWorthAnotherTry(error.code)) throw error;
     ports.log.error('not_revoked_at_provider', {
       connection: keyText(message),
       code: error.code,
-      advice: 'revoke at the provider by hand',
+      advice,
     });
   }
 }

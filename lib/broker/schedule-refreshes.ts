@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { isFault } from '../fault.ts';
 import { type ClientName, keyText } from '../names.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
 import type {
+  ClientStatus,
   ClientStore,
   ConnectionStore,
   CountMetric,
@@ -53,7 +55,8 @@ export async function scheduleRefreshes(
   const isLate = () => ports.clock.monotonicMs() > deadlineMs - reserveMs;
   let sent = 0;
   let oldest: EpochSeconds | undefined;
-  for (let shard = 0; shard < settings.shards && !isLate(); shard += 1) {
+  for (const shard of shardsInTurn(settings.shards, now)) {
+    if (isLate()) break;
     let cursor: string | undefined;
     do {
       const from = cursor === undefined ? {} : { cursor };
@@ -71,11 +74,17 @@ export async function scheduleRefreshes(
   return sent;
 }
 
+/** Every shard, each minute from the next one on: runs that end early neglect none for ever. */
+function shardsInTurn(shards: number, now: EpochSeconds): readonly number[] {
+  const first = Math.floor(now / 60);
+  return Array.from({ length: shards }, (_, index) => (first + index) % shards);
+}
+
 type Budget = (client: ClientName) => Promise<{ left: number }>;
 
 /** How many of each client may still be sent in this run; looked up once per client. */
 function clientBudget(
-  { clientStatus }: Ports,
+  ports: Ports,
   { lanesPerClient }: SchedulerSettings,
   now: EpochSeconds,
 ): Budget {
@@ -83,13 +92,30 @@ function clientBudget(
   return async (client) => {
     const known = budgets.get(client);
     if (known) return known;
-    const { refusedAt } = await clientStatus.read(client);
-    const refused = refusedAt !== undefined;
-    const mayProbe = refused && later(refusedAt, refusedProbeSeconds) <= now;
-    const budget = { left: refused ? Number(mayProbe) : lanesPerClient * refreshesPerLane };
+    const status = await readStatus(ports, client);
+    const budget = { left: status ? allowance(status, lanesPerClient, now) : 0 };
     budgets.set(client, budget);
     return budget;
   };
+}
+
+function allowance({ refusedAt }: ClientStatus, lanes: number, now: EpochSeconds): number {
+  if (refusedAt === undefined) return lanes * refreshesPerLane;
+  return later(refusedAt, refusedProbeSeconds) <= now ? 1 : 0;
+}
+
+/** Undefined for a row that cannot be read: one such client must not hold up all the others. */
+async function readStatus(
+  { clientStatus, log }: Ports,
+  client: ClientName,
+): Promise<ClientStatus | undefined> {
+  try {
+    return await clientStatus.read(client);
+  } catch (error) {
+    if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
+    log.error('client_not_scheduled', { client, code: error.code, advice: error.message });
+    return undefined;
+  }
 }
 
 async function choose(

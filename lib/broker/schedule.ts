@@ -5,7 +5,7 @@
  */
 import type { ExpirySource } from '../oauth/token-endpoint.ts';
 import type { Definition } from '../providers/definition.ts';
-import type { EpochSeconds } from '../time.ts';
+import { type EpochSeconds, type Seconds, seconds } from '../time.ts';
 import type { RenewalKind, Schedule } from './ports.ts';
 
 /** How much of an access token's life is left when it is refreshed: a ratio, so no two contradict. */
@@ -93,21 +93,21 @@ const firstRetrySeconds = 60;
 const longestRetrySeconds = 3600;
 
 /**
- * How long to wait after a failure: exponential with full jitter, never less than the provider asked.
+ * How long to wait after a failure: exponential with full jitter, never less than the provider
+ * asked, up to a day.
  *
  * @param failures - how many in a row, this one included.
  * @param random - from 0 to 1.
+ * @param bounds.mostSeconds - the longest wait that the provider did not ask for.
  */
 export function retryDelaySeconds(
   failures: number,
   random: number,
-  retryAfterSeconds: number | undefined,
-): number {
-  const ceiling = Math.min(
-    longestRetrySeconds,
-    firstRetrySeconds * 2 ** Math.min(failures - 1, 10),
-  );
+  bounds: { readonly retryAfterSeconds?: number; readonly mostSeconds?: number } = {},
+): Seconds {
+  const { retryAfterSeconds = 0, mostSeconds = longestRetrySeconds } = bounds;
+  const ceiling = Math.min(mostSeconds, firstRetrySeconds * 2 ** Math.min(failures - 1, 10));
   // A floor of a tenth, since "at once" is no wait.
   const backoff = Math.ceil(ceiling * (0.1 + 0.9 * random));
-  return Math.max(backoff, Math.min(retryAfterSeconds ?? 0, 24 * 3600));
+  return seconds(Math.max(backoff, Math.min(Math.ceil(retryAfterSeconds), 24 * 3600)));
 }

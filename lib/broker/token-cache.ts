@@ -37,7 +37,7 @@ export function tokenCache(): TokenCache {
       // Being read from the cache must not make an entry younger.
       if (kept && kept.open.token.fence === open.token.fence) return;
       entries.delete(key);
-      if (open.token.state !== 'active' || open.token.retryAt !== undefined) return;
+      if (!isHealthy(open.token)) return;
       if (entries.size >= mostEntries) {
         const [oldest] = entries.keys();
         if (oldest !== undefined) entries.delete(oldest);
@@ -45,6 +45,12 @@ export function tokenCache(): TokenCache {
       entries.set(key, { open, keptAtMs: clock.monotonicMs() });
     },
   };
+}
+
+/** An end that is announced is no trouble: it may be told from memory. */
+function isHealthy({ state, retryAt, warning }: StoredToken): boolean {
+  const isTroubled = warning !== undefined && warning.code !== 'renewal_expiring';
+  return state === 'active' && retryAt === undefined && !isTroubled;
 }
 
 /**

@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto';
-import { Fault } from '../fault.ts';
+import { Fault, type FaultCode, isFault } from '../fault.ts';
 import type { ConnectionKey } from '../names.ts';
 import { Secret } from '../secret.ts';
 import { type Clock, type EpochSeconds, later, type Seconds, seconds, until } from '../time.ts';
@@ -19,6 +18,7 @@ import type {
   TokenStore,
   Warning,
 } from './ports.ts';
+import { isRecentlyRejected, isRejected } from './rejected-token.ts';
 import { type OpenToken, type TokenCache, warnOf } from './token-cache.ts';
 
 export interface VendPorts {
@@ -49,12 +49,16 @@ export interface VendedToken {
 
 /** How long a claim keeps others from asking for the same refresh. */
 const claimSeconds = seconds(30);
-/** A token younger than this is not refreshed because an API refused it. */
-const rejectionGuardSeconds = seconds(60);
 /** How long a caller is told to wait when nothing better is known. */
 const retrySeconds = seconds(5);
 const pollMs = 100;
 const longestPollMs = 1000;
+/** What may fail of our own on the way to a newer token. */
+const failuresOfOurs: ReadonlySet<FaultCode> = new Set([
+  'STORE_UNAVAILABLE',
+  'KEY_RING_INVALID',
+  'SEALED_VALUE_INVALID',
+]);
 /** A refresh that is asked for is given at least this long to be taken on. */
 const leastInvokeMs = 500;
 
@@ -81,7 +85,15 @@ export async function vendAccessToken(
   if (row?.state === 'revoked') throw unknown(request);
   const open = row && (await openToken(ports, row));
   if (open && judge(ports, request, open) === 'serve') return serve(ports, request, open);
-  return seekNewer(ports, request, { open, row, status: row, deadlineMs });
+  const held = { open, row, status: row, deadlineMs };
+  try {
+    return await seekNewer(ports, request, held);
+  } catch (error) {
+    // A token that is alive is not withheld because something beside it fails.
+    const isOurs = isFault(error) && failuresOfOurs.has(error.code);
+    if (isOurs && open && isAlive(ports, open.token)) return settle(ports, request, held);
+    throw error;
+  }
 }
 
 interface Held {
@@ -100,7 +112,7 @@ function judge(ports: VendPorts, request: VendRequest, open: OpenToken): 'serve'
   const now = ports.clock.now();
   if (expiresAt !== undefined && expiresAt <= now) return 'refresh';
   if (isRejected(request, open)) {
-    return isRecentlyRejected(ports, request, open) ? 'serve' : 'refresh';
+    return isRecentlyRejected(ports.clock, request, open) ? 'serve' : 'refresh';
   }
   if (expiresAt === undefined) return 'serve';
   const halfLife = Math.max(0, Math.floor((expiresAt - obtainedAt) / 2));
@@ -157,20 +169,19 @@ async function awaitOther(
   request: VendRequest,
   held: Held,
 ): Promise<VendedToken> {
-  const { open } = held;
-  if (open && !isRejected(request, open) && isAlive(ports, open.token)) {
+  const old = held.open;
+  if (old && !isRejected(request, old) && isAlive(ports, old.token)) {
     return settle(ports, request, held);
   }
   for (let round = 0; await pause(ports, held, round); round += 1) {
     const row = await ports.tokens.read(request, true);
     if (row?.state === 'revoked') throw unknown(request);
     if (!row) continue;
-    if (row.fence > (held.row?.fence ?? -1) && row.sealed) {
-      const newer = await openToken(ports, row);
-      return settle(ports, request, { ...held, row, open: newer, status: row });
-    }
-    if (isSettled(row, ports.clock.now())) {
-      return settle(ports, request, { ...held, row, status: row });
+    const isNewer = row.fence > (held.row?.fence ?? -1);
+    // A newer row without a token is a new grant: the old token is not its token.
+    const open = isNewer ? await openToken(ports, row) : held.open;
+    if ((isNewer && open) || isSettled(row, ports.clock.now())) {
+      return settle(ports, request, { ...held, row, open, status: row });
     }
   }
   return settle(ports, request, held);
@@ -200,7 +211,7 @@ function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedT
   const { token, accessToken } = open;
   ports.cache.keep(open, ports.clock);
   const lacking = judge(ports, request, open) === 'refresh';
-  const warning: Warning | undefined = isRecentlyRejected(ports, request, open)
+  const warning: Warning | undefined = isRecentlyRejected(ports.clock, request, open)
     ? { code: 'recently_refreshed', since: token.obtainedAt }
     : warnOf(token, { now: ports.clock.now(), lacking });
   return { token, accessToken, ...(warning && { warning }) };
@@ -209,16 +220,6 @@ function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedT
 /** Whether asking for a refresh is of no use now: the connection is dead, or not to be tried yet. */
 function isSettled(status: TokenStatus | undefined, now: EpochSeconds): boolean {
   return status?.state === 'needs_reauth' || (status?.retryAt ?? 0) > now;
-}
-
-function isRejected({ rejectedTokenSha256 }: VendRequest, { accessToken }: OpenToken): boolean {
-  return rejectedTokenSha256 === sha256(accessToken);
-}
-
-/** An API that answers 401 for want of permission must not cost a rotation per call. */
-function isRecentlyRejected({ clock }: VendPorts, request: VendRequest, open: OpenToken): boolean {
-  const guardedUntil = later(open.token.obtainedAt, rejectionGuardSeconds);
-  return isRejected(request, open) && clock.now() < guardedUntil;
 }
 
 async function openToken(ports: VendPorts, token: StoredToken): Promise<OpenToken | undefined> {
@@ -243,10 +244,6 @@ function remainingMs({ clock }: VendPorts, { deadlineMs }: Held): number {
 
 function isAlive({ clock }: VendPorts, token: StoredToken): boolean {
   return token.expiresAt === undefined || token.expiresAt > clock.now();
-}
-
-function sha256(token: Secret<'access_token'>): string {
-  return createHash('sha256').update(token.reveal()).digest('hex');
 }
 
 function unknown({ client, connection }: ConnectionKey): Fault<'UNKNOWN_CONNECTION'> {

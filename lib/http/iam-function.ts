@@ -107,7 +107,7 @@ function problemResponse(problem: Problem): APIGatewayProxyStructuredResultV2 {
 
 /** Who called, by API Gateway's word: an event without it did not come through an IAM route. */
 function callerOf(event: Event): string {
-  const arn = event.requestContext?.authorizer?.iam?.userArn;
+  const arn = event?.requestContext?.authorizer?.iam?.userArn;
   if (typeof arn === 'string' && arn !== '') return arn;
   throw new Fault('ACCESS_DENIED', { action: 'invoke' });
 }

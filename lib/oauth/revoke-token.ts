@@ -87,6 +87,8 @@ function outcomeOf(error: unknown): AttemptOutcome {
     case 'invalid_grant':
     case 'invalid_token':
       return 'revoked';
+    case 'unsupported_token_type':
+      return 'unsupported';
     default:
       return 'refused';
   }

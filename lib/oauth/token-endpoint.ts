@@ -101,8 +101,11 @@ export type RequestToken = (
   timeoutMs: number,
 ) => Promise<TokenOutcome>;
 
-/** How a revocation ended: whether it is done, cannot be done, or is worth another try. */
-export type RevocationOutcome = 'revoked' | 'refused' | 'unavailable';
+/**
+ * How a revocation ended: it is done; the server revokes no tokens of this kind (RFC 7009 §2.2.1);
+ * it refuses; or it is worth another try.
+ */
+export type RevocationOutcome = 'revoked' | 'unsupported' | 'refused' | 'unavailable';
 
 /** Revokes one token at the provider (RFC 7009). Refuses where the definition has no `revoke`. */
 export type RevokeToken = (

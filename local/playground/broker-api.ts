@@ -52,7 +52,10 @@ export function createBrokerApi({ api, lambda, region, stage }: PlaygroundStack)
       signal: AbortSignal.timeout(patienceMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: parseObject(await response.text()) };
+    const answered = parseObject(await response.text());
+    // serverless-offline 14 answers for a function that timed out or did not load with 200
+    const status = 'errorMessage' in answered ? 502 : response.status;
+    return { status, body: answered };
   };
   return {
     beginConnection: (input) => call('POST', '/connect-sessions', input),

@@ -17,6 +17,9 @@ export interface PageView extends ConnectionsView {
 
 const [firstAccount] = demoAccounts;
 
+/** Browsers read it with the flag `v`, under which a hyphen in a class has to be escaped. */
+const connectionPattern = '[A-Za-z0-9_~@\\-][A-Za-z0-9._~@\\-]*';
+
 /** The whole page. */
 export function playgroundPage(view: PageView): Html {
   return html`<!doctype html>
@@ -124,5 +127,5 @@ ${connectionField('ann')}
 }
 
 function connectionField(preset: string): Html {
-  return html`<label>Connection<input name="connection" value="${preset}" required autocomplete="off" maxlength="128" pattern="[A-Za-z0-9_~@-][A-Za-z0-9._~@-]*"></label>`;
+  return html`<label>Connection<input name="connection" value="${preset}" required autocomplete="off" maxlength="128" pattern="${connectionPattern}"></label>`;
 }

@@ -31,6 +31,18 @@ export function pendingConnectionsContract(
       expect(await store.takePending('c'.repeat(64), at(599))).toBeDefined();
     });
 
+    it('shows it until its end to whoever reads it, and keeps it', async () => {
+      const store = await emptyStore();
+      const pending = aPendingConnection({ expiresAt: at(600) });
+      await store.holdPending(pending);
+
+      expect(await store.readPending(pending.completionHash, at(599))).toEqual(pending);
+      expect(await store.readPending(pending.completionHash, at(599))).toEqual(pending);
+      expect(await store.readPending(pending.completionHash, at(600))).toBeUndefined();
+      await store.takePending(pending.completionHash, at(1));
+      expect(await store.readPending(pending.completionHash, at(1))).toBeUndefined();
+    });
+
     it('gives nothing for an unknown completion', async () => {
       const store = await emptyStore();
 

@@ -22,6 +22,17 @@ describe('the page', () => {
     );
   });
 
+  it('has patterns that a browser can read, and that take what the interface takes', async () => {
+    const text = await (await playground.open('/')).text();
+    const patterns = [...text.matchAll(/name="(client|connection)"[^>]* pattern="([^"]+)"/g)];
+
+    expect(patterns.length).toBeGreaterThan(5);
+    for (const [, name, pattern] of patterns) {
+      const expected = name === 'client' ? 'acme-crm' : 'a-b_c.d~e@f';
+      expect(new RegExp(`^(?:${pattern})$`, 'v').test(expected)).toBe(true);
+    }
+  });
+
   it.each([
     ['/playground.css', 'text/css'],
     ['/playground.js', 'text/javascript'],
@@ -87,6 +98,15 @@ describe('the table of connections', () => {
     });
 
     expect(await (await playground.open('/connections')).text()).not.toContain('<script');
+  });
+
+  it('takes the word of a function that failed for a failure, whatever its status', async () => {
+    const failed = { status: 200, body: { errorMessage: '[504] - Lambda timeout.' } };
+    playground.fake.answer({ 'GET /connections': failed });
+
+    const text = await (await playground.open('/connections')).text();
+
+    expect(text).toContain('hurma-acme cannot be listed (502)');
   });
 
   it('says which list it cannot have', async () => {

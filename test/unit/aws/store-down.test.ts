@@ -71,6 +71,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'connections.listByClient': () => connections.listByClient({ client: key.client, limit: 10 }),
   'connections.holdPending': () =>
     connections.holdPending(aPendingConnection({ connection, token })),
+  'connections.readPending': () => connections.readPending(canary, at(0)),
   'connections.takePending': () => connections.takePending(canary, at(0)),
   'tokens.read': () => tokens.read(key, true),
   'tokens.publish': () => tokens.publish(token),

@@ -60,7 +60,7 @@ describe('a revocation', () => {
     [
       'unsupported_token_type',
       json({ error: 'unsupported_token_type' }, { status: 400 }),
-      'refused',
+      'unsupported',
     ],
     ['an error inside 200', json({ error: 'invalid_request' }), 'refused'],
     ['404 in JSON', json({ message: 'no' }, { status: 404 }), 'refused'],

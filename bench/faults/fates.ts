@@ -1,0 +1,91 @@
+/**
+ * What has become of connections in the end, by the broker's word and by the provider's.
+ *
+ * @module
+ */
+import { type ConnectionName, isProper, readConnection, type Vend, vend } from './callers.ts';
+import type { Child } from './child.ts';
+import { nowSeconds, pass } from './experiment.ts';
+import { inParallel } from './in-parallel.ts';
+import type { TokenCall } from './provider-control.ts';
+import type { Stack } from './stack.ts';
+
+/** The end of one connection. */
+export interface Fate {
+  readonly name: ConnectionName;
+  /** Alive: the last vended token is the one that the provider takes. */
+  readonly fate: 'alive' | 'lost' | 'unsettled';
+  /** Of a lost one: what the broker says. */
+  readonly reason?: string;
+  /** Whether the provider has ended the grant. */
+  readonly revoked: boolean;
+  /** Every answer that the callers got on the way. */
+  readonly vends: readonly Vend[];
+}
+
+export interface Judges {
+  readonly vending: readonly Child[];
+  readonly connections: readonly Child[];
+  /** How long they ask on, in seconds. */
+  readonly limitSeconds: number;
+}
+
+const maxWaitSeconds = 10;
+
+/** Asks for every connection's token until it comes, or until it is sure that none will. */
+export function settleFates(
+  stack: Stack,
+  names: readonly ConnectionName[],
+  judges: Judges,
+): Promise<readonly Fate[]> {
+  return inParallel([...names.entries()], 16, async ([index, name]) => {
+    const { vending, connections, limitSeconds } = judges;
+    const end = nowSeconds() + limitSeconds;
+    const vends: Vend[] = [];
+    for (;;) {
+      vends.push(
+        await vend(vending[(index + vends.length) % vending.length], name, maxWaitSeconds),
+      );
+      const [state] = await stack.provider.states([name.connection]);
+      const { state: told, reason } = await readConnection(connections[0], name);
+      const revoked = state?.access_token === undefined;
+      const common = { name, revoked, vends };
+      if (told === 'needs_reauth') return { ...common, fate: 'lost', reason: reason ?? 'unnamed' };
+      const token = vends.at(-1)?.accessToken;
+      if (token !== undefined && token === state?.access_token) return { ...common, fate: 'alive' };
+      if (nowSeconds() > end) return { ...common, fate: 'unsettled' };
+      await pass(1);
+    }
+  });
+}
+
+/** The fates in figures. */
+export function countFates(fates: readonly Fate[]) {
+  const lost = fates.filter(({ fate }) => fate === 'lost');
+  return {
+    connections: fates.length,
+    alive: fates.filter(({ fate }) => fate === 'alive').length,
+    lost: lost.length,
+    lost_named_answer_lost: lost.filter(({ reason }) => reason === 'answer_lost').length,
+    unsettled: fates.filter(({ fate }) => fate === 'unsettled').length,
+    /** The broker says lost, and the provider would still have taken the refresh token. */
+    lost_falsely: lost.filter(({ revoked }) => !revoked).length,
+    callers_left_hanging: fates
+      .flatMap(({ vends }) => vends)
+      .filter((given) => !isProper(given, maxWaitSeconds)).length,
+  };
+}
+
+/** What the provider saw of refresh tokens that were sent more than once. */
+export function judgeCalls(calls: readonly TokenCall[]) {
+  const byToken = [...Map.groupBy(calls, ({ token }) => token).values()];
+  const gaps = byToken.flatMap((group) =>
+    group.slice(1).map((call, index) => call.came_at_ms - (group[index]?.came_at_ms ?? 0)),
+  );
+  return {
+    provider_calls: calls.length,
+    sent_again: gaps.length,
+    sent_again_while_undecided: calls.filter(({ overlapped }) => overlapped).length,
+    ...(gaps.length > 0 && { soonest_sent_again_after_seconds: Math.min(...gaps) / 1000 }),
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * Kills refreshing processes: one process, one connection, one kill.
+ *
+ * @module
+ */
+import { randomInt } from 'node:crypto';
+import { systemClock } from '../../lib/time.ts';
+import { type ConnectionName, connectAll, readFence, refresh, type Vend, vend } from './callers.ts';
+import type { Child } from './child.ts';
+import { nowSeconds } from './experiment.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Stack } from './stack.ts';
+import { describeValues } from './statistics.ts';
+
+/** When the refreshing process is killed, and how often. */
+export interface KillClass {
+  readonly name: string;
+  readonly times: number;
+  /** Milliseconds after the provider's answer went out; undefined: at a random moment. */
+  readonly afterMs?: number;
+  /** Whether the process has refreshed something before. */
+  readonly warm: boolean;
+  /** How many may be lost at most; undefined: whatever the provider has replaced unheard. */
+  readonly mostLost?: number;
+}
+
+export interface Trial {
+  readonly name: ConnectionName;
+  readonly kind: KillClass;
+}
+
+export interface TrialWorkers {
+  readonly connections: readonly Child[];
+  readonly vending: readonly Child[];
+  readonly refreshing: readonly Child[];
+}
+
+export interface TrialOptions {
+  readonly client: string;
+  /** Settings of the processes that are killed. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Life of the access token of every second connection; the others' are over. */
+  readonly lifeSeconds: number;
+  /** How long a caller waits. */
+  readonly waitSeconds: number;
+}
+
+const batchSize = 10;
+const measuredRefreshes = 30;
+/** What makes a process warm. */
+const refreshesBefore = 5;
+
+export function listTrials(client: string, classes: readonly KillClass[]): readonly Trial[] {
+  return classes.flatMap((kind) =>
+    Array.from({ length: kind.times }, (_, index) => {
+      const connection = `${kind.name.replaceAll(/\W+/g, '-')}-${index}`;
+      return { kind, name: { client, connection } };
+    }),
+  );
+}
+
+/**
+ * Kills one process per trial. Callers ask for the connections of each batch right after it.
+ *
+ * @returns what the callers were answered, and how long a refresh takes when nobody is killed.
+ */
+export async function runTrials(
+  stack: Stack,
+  trials: readonly Trial[],
+  { workers, options }: { readonly workers: TrialWorkers; readonly options: TrialOptions },
+): Promise<{ readonly vends: readonly Vend[]; readonly refreshMs: number }> {
+  await connectTrials(stack, trials, { workers, options });
+  const refreshMs = await measureRefresh(stack, workers, options);
+  const vends: Vend[] = [];
+  const ask = async (batch: readonly Trial[]) => {
+    const asked = batch.flatMap(({ name }) =>
+      workers.vending.map((worker) => vend(worker, name, options.waitSeconds)),
+    );
+    vends.push(...(await Promise.all(asked)));
+  };
+  let asking = Promise.resolve();
+  for (let start = 0; start < trials.length; start += batchSize) {
+    const batch = trials.slice(start, start + batchSize);
+    // Started and asked side by side, killed one by one with nothing beside.
+    const [victims] = await Promise.all([startVictims(stack, batch, options), asking]);
+    for (const [index, trial] of batch.entries()) {
+      const victim = victims[index];
+      if (victim) await kill(stack, trial, { victim, refreshMs });
+    }
+    asking = ask(batch);
+  }
+  await asking;
+  return { vends, refreshMs };
+}
+
+async function connectTrials(
+  stack: Stack,
+  trials: readonly Trial[],
+  given: { readonly workers: TrialWorkers; readonly options: TrialOptions },
+): Promise<void> {
+  const { workers, options } = given;
+  const now = nowSeconds();
+  const names = trials.map(({ name }) => name);
+  const spent = [
+    ...names.filter((_, index) => index % 2 === 0),
+    ...names.flatMap(warmUps),
+    ...measured(options),
+  ];
+  const alive = names.filter((_, index) => index % 2 === 1);
+  await connectAll(stack, workers.connections, { names: spent, expiresAt: now - 1 });
+  const expiresAt = now + options.lifeSeconds;
+  await connectAll(stack, workers.connections, { names: alive, expiresAt });
+}
+
+/** The connections that a trial's process refreshes before, to be warm. */
+function warmUps({ client, connection }: ConnectionName): readonly ConnectionName[] {
+  return Array.from({ length: refreshesBefore }, (_, index) => ({
+    client,
+    connection: `warm-${connection}-${index}`,
+  }));
+}
+
+function measured({ client }: TrialOptions): readonly ConnectionName[] {
+  return Array.from({ length: measuredRefreshes }, (_, index) => ({
+    client,
+    connection: `measured-${index}`,
+  }));
+}
+
+/** How long a refresh takes in a process that has done some, in milliseconds. */
+async function measureRefresh(
+  stack: Stack,
+  { refreshing }: TrialWorkers,
+  options: TrialOptions,
+): Promise<number> {
+  const spans = await inParallel(measured(options), 1, async (name) => {
+    const fence = await readFence(stack, name);
+    const beganMs = performance.now();
+    await refresh(refreshing[0], name, fence);
+    return performance.now() - beganMs;
+  });
+  return describeValues(spans.slice(measuredRefreshes / 2))?.p50 ?? 0;
+}
+
+async function startVictims(
+  stack: Stack,
+  batch: readonly Trial[],
+  { settings }: TrialOptions,
+): Promise<readonly Child[]> {
+  const victims = await stack.start({ key: 'refresh', count: batch.length, settings });
+  await inParallel([...batch.entries()], 2, async ([index, { kind, name }]) => {
+    if (!kind.warm) return;
+    for (const other of warmUps(name)) {
+      await refresh(victims[index], other, await readFence(stack, other));
+    }
+  });
+  return victims;
+}
+
+/** Lets the process refresh, and kills it while it does. */
+async function kill(
+  { provider, ...stack }: Stack,
+  { kind, name }: Trial,
+  { victim, refreshMs }: { readonly victim: Child; readonly refreshMs: number },
+): Promise<void> {
+  const { afterMs } = kind;
+  const fence = await readFence({ provider, ...stack }, name);
+  if (afterMs !== undefined) {
+    const { connection: family } = name;
+    await provider.killAfterAnswer({ family, pid: victim.pid, after_ms: afterMs });
+    await refresh(victim, name, fence);
+  } else {
+    const refreshed = refresh(victim, name, fence);
+    await systemClock.sleep(randomInt(Math.ceil(refreshMs * 1.1)));
+    await victim.kill();
+    await refreshed;
+  }
+  await victim.kill();
+}

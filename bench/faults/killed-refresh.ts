@@ -1,0 +1,149 @@
+import { isProper, moveClocks, type Vend } from './callers.ts';
+import { type Expectation, type Experiment, pass } from './experiment.ts';
+import { countFates, type Fate, judgeCalls, settleFates } from './fates.ts';
+import {
+  type KillClass,
+  listTrials,
+  runTrials,
+  type Trial,
+  type TrialWorkers,
+} from './kill-trials.ts';
+import { type Stack, startStack } from './stack.ts';
+import { countEach, describeValues, round } from './statistics.ts';
+
+const client = 'strict';
+const settings = { PROVIDER_TIMEOUT_SECONDS: '3', STORE_WRITE_SECONDS: '2', LEASE_SECONDS: '6' };
+const leaseSeconds = 6;
+/** Longer than the recovery queue takes: `refresh` waits as long before it sends a token again. */
+const recoverySeconds = 120;
+const options = { client, settings, lifeSeconds: 240, waitSeconds: 2 };
+const latencyMs = 20;
+
+function listClasses(quick: boolean): readonly KillClass[] {
+  const times = quick ? 2 : 20;
+  const limits: readonly [number, number][] = [
+    ...[[0, 20] as const, [2, 2] as const, [5, 0] as const, [10, 0] as const, [20, 0] as const],
+  ].map(([afterMs, most]) => [afterMs, Math.ceil((most * times) / 20)]);
+  const warm = limits.map(([afterMs, mostLost]) => ({
+    ...{ name: `${afterMs} ms after the answer`, afterMs, mostLost, times, warm: true },
+  }));
+  const cold = limits.map(([afterMs]) => ({
+    ...{ name: `${afterMs} ms after the answer, first refresh of its process`, afterMs },
+    ...{ times, warm: false },
+  }));
+  const random = { name: 'random moment', times: quick ? 20 : 200, warm: true };
+  return [random, ...warm, ...(quick ? [] : cold)];
+}
+
+/** The refreshing process is killed: what is lost is what nobody could have kept, and is named. */
+export const killedRefresh: Experiment = async (build, quick) => {
+  const classes = listClasses(quick);
+  const stack = await startStack(build, { clients: [client] });
+  try {
+    const replaces = 'when_answering';
+    await stack.provider.behave(client, { latency_ms: latencyMs, replaces, expires_in: 3600 });
+    const workers = await startWorkers(stack);
+    const trials = listTrials(client, classes);
+    const { vends, refreshMs } = await runTrials(stack, trials, { workers, options });
+    const fates = await awaitFates(stack, trials, { workers, quick });
+    const calls = judgeCalls(await stack.provider.calls(client));
+    const measured = {
+      refresh_ms_when_not_killed: round(refreshMs),
+      right_after: describeVends(vends),
+      by_class: countByClass(classes, trials, fates),
+      ...countFates(fates),
+      ...calls,
+      until_settled_ms: describeValues(fates.map((one) => one.vends.at(-1)?.ms ?? 0)),
+    };
+    return {
+      parameters: {
+        ...{ ...settings, provider_latency_ms: latencyMs },
+        clock: quick ? 'set forward instead of waiting' : 'real',
+      },
+      measured,
+      expectations: judge(classes, measured, quick),
+    };
+  } finally {
+    await stack.close();
+  }
+};
+
+async function startWorkers(stack: Stack): Promise<TrialWorkers> {
+  const pool = 'evergrant-local-refresh';
+  const [connections, vending, refreshing] = await Promise.all([
+    stack.start({ key: 'connections', count: 1 }),
+    stack.start({ key: 'vend', count: 2 }),
+    stack.start({ key: 'refresh', count: 2, pool, settings }),
+  ]);
+  return { connections, vending, refreshing };
+}
+
+/** Waits as long as an answer could still be on its way, and asks for every connection then. */
+async function awaitFates(
+  stack: Stack,
+  trials: readonly Trial[],
+  { workers, quick }: { readonly workers: TrialWorkers; readonly quick: boolean },
+): Promise<readonly Fate[]> {
+  const { vending, connections, refreshing } = workers;
+  const waitSeconds = leaseSeconds + recoverySeconds + 3;
+  if (quick) await moveClocks([...vending, ...refreshing], options.lifeSeconds);
+  else await pass(waitSeconds);
+  const names = trials.map(({ name }) => name);
+  return settleFates(stack, names, { vending, connections, limitSeconds: 90 });
+}
+
+function describeVends(vends: readonly Vend[]) {
+  return {
+    outcomes: countEach(vends.map(({ outcome }) => outcome)),
+    ms: describeValues(vends.map(({ ms }) => ms)),
+    improper: vends.filter((given) => !isProper(given, options.waitSeconds)).length,
+  };
+}
+
+function countByClass(
+  classes: readonly KillClass[],
+  trials: readonly Trial[],
+  fates: readonly Fate[],
+) {
+  return classes.map((kind) => {
+    const own = fates.filter((_, index) => trials[index]?.kind === kind);
+    const { connections, lost, lost_named_answer_lost: named } = countFates(own);
+    return { killed: kind.name, times: connections, lost, named_answer_lost: named };
+  });
+}
+
+interface Measured extends ReturnType<typeof countFates>, ReturnType<typeof judgeCalls> {
+  readonly right_after: ReturnType<typeof describeVends>;
+  readonly by_class: ReturnType<typeof countByClass>;
+}
+
+function judge(
+  classes: readonly KillClass[],
+  measured: Measured,
+  quick: boolean,
+): readonly Expectation[] {
+  const limits = classes.flatMap(({ name, mostLost }) => {
+    if (mostLost === undefined) return [];
+    const { lost = 0 } = measured.by_class.find(({ killed }) => killed === name) ?? {};
+    return [{ expected: `${name}: at most ${mostLost} lost`, holds: lost <= mostLost }];
+  });
+  const { soonest_sent_again_after_seconds: soonest = Number.POSITIVE_INFINITY } = measured;
+  return [
+    ...limits,
+    {
+      expected: 'every loss is named answer_lost, and none is false',
+      holds: measured.lost_named_answer_lost === measured.lost && measured.lost_falsely === 0,
+    },
+    { expected: 'nothing stays unsettled', holds: measured.unsettled === 0 },
+    {
+      expected: 'no refresh token is sent again while the first is undecided',
+      holds:
+        measured.sent_again_while_undecided === 0 &&
+        (quick || soonest >= leaseSeconds + recoverySeconds - 2),
+    },
+    {
+      expected: 'every later caller gets its token, or when to come back, in its time',
+      holds: measured.right_after.improper + measured.callers_left_hanging === 0,
+    },
+  ];
+}

@@ -1,0 +1,178 @@
+import {
+  type ConnectionName,
+  connectAll,
+  isProper,
+  moveClocks,
+  type Vend,
+  vend,
+  warmUp,
+} from './callers.ts';
+import type { Child } from './child.ts';
+import { type Expectation, type Experiment, nowSeconds, pass } from './experiment.ts';
+import { countFates, judgeCalls, settleFates } from './fates.ts';
+import type { Behaviour } from './provider-control.ts';
+import { type Stack, startStack } from './stack.ts';
+import { countEach } from './statistics.ts';
+
+/** A provider that is slower than we wait, or not, and what it does meanwhile. */
+interface Variant {
+  readonly client: string;
+  readonly latency: number;
+  readonly replaces: Behaviour['replaces'];
+  readonly timeout: number;
+  readonly write: number;
+  readonly lease: number;
+}
+
+const perVariant = 5;
+const maxWaitSeconds = 3;
+/** Longer than the recovery queue takes: `refresh` waits as long before it sends a token again. */
+const recoverySeconds = 120;
+
+/** Latencies of 12 and 40 s, the deployed settings and the most patient ones; quick: a fifth. */
+function listVariants(quick: boolean): readonly Variant[] {
+  const deployed = quick
+    ? { timeout: 2, write: 1, lease: 6 }
+    : { timeout: 10, write: 5, lease: 30 };
+  const patient = quick ? { timeout: 5, write: 1, lease: 7 } : { timeout: 25, write: 5, lease: 35 };
+  const [slow, slower] = quick ? [2.4, 8] : [12, 40];
+  return [
+    { client: 'slow-keeps', latency: slow, replaces: 'on_arrival', ...deployed },
+    { client: 'slow-forgets', latency: slow, replaces: 'if_heard', ...deployed },
+    { client: 'slow-awaited', latency: slow, replaces: 'on_arrival', ...patient },
+    { client: 'slower-keeps', latency: slower, replaces: 'on_arrival', ...deployed },
+    { client: 'slower-forgets', latency: slower, replaces: 'if_heard', ...deployed },
+    { client: 'slower-awaited', latency: slower, replaces: 'on_arrival', ...patient },
+  ];
+}
+
+/** A provider that answers late: its refresh token is not sent again while that is undecided. */
+export const slowProvider: Experiment = async (build, quick) => {
+  const variants = listVariants(quick);
+  const stack = await startStack(build, { clients: variants.map(({ client }) => client) });
+  try {
+    const connections = await stack.start({ key: 'connections', count: 1 });
+    const results = await Promise.all(
+      variants.map((variant) => tryVariant(stack, variant, { connections, quick })),
+    );
+    return {
+      parameters: {
+        connections_per_variant: perVariant,
+        vend_processes_per_variant: 2,
+        clock: quick ? 'set forward instead of waiting' : 'real',
+      },
+      measured: { variants: results.map(({ measured }) => measured) },
+      expectations: results.flatMap(({ expectations }) => expectations),
+    };
+  } finally {
+    await stack.close();
+  }
+};
+
+async function tryVariant(
+  stack: Stack,
+  variant: Variant,
+  given: { readonly connections: readonly Child[]; readonly quick: boolean },
+) {
+  const { client, latency, replaces, timeout, lease } = variant;
+  const { connections, quick } = given;
+  const { vending, refreshing } = await startWorkers(stack, variant);
+  await warmUp(stack, client, { connections, vending, refreshing });
+  await stack.provider.behave(client, { latency_ms: latency * 1000, replaces, expires_in: 3600 });
+  const names = Array.from({ length: perVariant }, (_, index) => ({
+    client,
+    connection: `${client}-${index}`,
+  }));
+  await connectAll(stack, connections, { names, expiresAt: nowSeconds() - 1 });
+
+  const early = await keepAsking(vending, names, Math.max(latency, timeout) + 2);
+  // From here on the provider is as fast as it should be.
+  await stack.provider.behave(client, { latency_ms: 50, replaces, expires_in: 3600 });
+  const workers = [...vending, ...refreshing];
+  if (quick) await moveClocks(workers, lease + recoverySeconds);
+  const limitSeconds = quick ? 20 : lease + recoverySeconds + 60;
+  const fates = await settleFates(stack, names, { vending, connections, limitSeconds });
+  const calls = (await stack.provider.calls(client)).filter(({ family }) =>
+    names.some(({ connection }) => connection === family),
+  );
+  const measured = {
+    ...variant,
+    during: countEach(early.map(({ outcome }) => outcome)),
+    ...judgeCalls(calls),
+    ...countFates(fates),
+    improper_answers_during: early.filter((one) => !isProper(one, maxWaitSeconds)).length,
+    families_revoked: fates.filter(({ revoked }) => revoked).length,
+  };
+  return { measured, expectations: judge(variant, measured, quick) };
+}
+
+async function startWorkers(
+  stack: Stack,
+  { client, timeout, write, lease }: Variant,
+): Promise<{ readonly vending: readonly Child[]; readonly refreshing: readonly Child[] }> {
+  const pool = `evergrant-local-refresh-${client}`;
+  const settings = {
+    PROVIDER_TIMEOUT_SECONDS: `${timeout}`,
+    STORE_WRITE_SECONDS: `${write}`,
+    LEASE_SECONDS: `${lease}`,
+  };
+  const [vending, refreshing] = await Promise.all([
+    stack.start({ key: 'vend', count: 2, settings: { REFRESH_FUNCTION: pool } }),
+    stack.start({ key: 'refresh', count: 2, pool, settings }),
+  ]);
+  return { vending, refreshing };
+}
+
+/** Callers of both processes, who ask for every connection again as soon as they are answered. */
+async function keepAsking(
+  vending: readonly Child[],
+  names: readonly ConnectionName[],
+  seconds: number,
+): Promise<readonly Vend[]> {
+  const end = performance.now() + seconds * 1000;
+  const asked = vending.flatMap((worker) =>
+    names.map(async (name) => {
+      const vends: Vend[] = [];
+      while (performance.now() < end) {
+        vends.push(await vend(worker, name, maxWaitSeconds));
+        await pass(0.5);
+      }
+      return vends;
+    }),
+  );
+  return (await Promise.all(asked)).flat();
+}
+
+interface Measured extends ReturnType<typeof countFates>, ReturnType<typeof judgeCalls> {
+  readonly improper_answers_during: number;
+  readonly families_revoked: number;
+}
+
+/** A provider that replaced the token, and whose answer nobody heard, has lost it for everybody. */
+function judge(variant: Variant, measured: Measured, quick: boolean): readonly Expectation[] {
+  const { client, latency, timeout, replaces, lease } = variant;
+  const isUnavoidable = latency > timeout && replaces === 'on_arrival';
+  const { soonest_sent_again_after_seconds: soonest = Number.POSITIVE_INFINITY } = measured;
+  const all = (count: number) => count === measured.connections;
+  return [
+    {
+      expected: `${client}: no refresh token is sent again while the first is undecided`,
+      holds:
+        measured.sent_again_while_undecided === 0 &&
+        (quick || soonest >= lease + recoverySeconds - 2),
+    },
+    isUnavoidable
+      ? {
+          expected: `${client}: every connection is told to be lost, as answer_lost`,
+          holds: all(measured.lost_named_answer_lost) && measured.lost_falsely === 0,
+        }
+      : {
+          expected: `${client}: every connection is alive, no family revoked`,
+          holds: all(measured.alive) && measured.families_revoked === 0,
+        },
+    {
+      expected: `${client}: every caller is answered in its time`,
+      holds: measured.callers_left_hanging + measured.improper_answers_during === 0,
+    },
+  ];
+}

@@ -1,0 +1,196 @@
+import { mkdirSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { projectDir } from '../../local/functions-process.ts';
+import { createQueues } from '../../local/queues.ts';
+import { seedSecrets } from '../../local/seed-secrets.ts';
+import { readServiceDefinition } from '../../local/service-definition.ts';
+import { createTables } from '../../local/tables.ts';
+import { type Child, startChild } from './child.ts';
+import { type LambdaEndpoint, startLambdaEndpoint } from './lambda-endpoint.ts';
+import { type ProviderControl, providerControl } from './provider-control.ts';
+import { queuesPlaceholder, type Service } from './service.ts';
+
+/** What every experiment starts from. */
+export interface Build {
+  readonly service: Service;
+  /** Each bundle's file by the function's key. */
+  readonly bundles: ReadonlyMap<string, string>;
+  /** A folder for the workers' output; undefined: it is thrown away. */
+  readonly logFolder?: string;
+}
+
+/** Stores, provider and Lambda endpoint of one experiment, each in a process of its own. */
+export interface Stack {
+  readonly provider: ProviderControl;
+  readonly lambda: LambdaEndpoint;
+  readonly dynamodb: DynamoDBClient;
+  readonly storeUrl: string;
+  readonly queuesUrl: string;
+  /** Starts processes that run one built function. */
+  readonly start: (options: WorkerOptions) => Promise<readonly Child[]>;
+  readonly close: () => Promise<void>;
+}
+
+export interface WorkerOptions {
+  /** The function's key in `serverless.yml`. */
+  readonly key: string;
+  readonly count: number;
+  /** Joins the pool of this name at the Lambda endpoint. */
+  readonly pool?: string;
+  /** Settings that differ from the deployed ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Where DynamoDB is reached instead. */
+  readonly storeUrl?: string;
+}
+
+export interface StackOptions {
+  /** Names of the clients that are registered with the provider. */
+  readonly clients: readonly string[];
+  /** How long the recovery queue holds a message back, where that is not what is deployed. */
+  readonly recoveryDelaySeconds?: number;
+}
+
+const awsClient = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
+
+export async function startStack(build: Build, options: StackOptions): Promise<Stack> {
+  const children: Child[] = [];
+  const begin = async (module: string) => {
+    const child = await startChild({ module, environment: path(), ...logFile(build, module) });
+    children.push(child);
+    return child.url;
+  };
+  const [storeUrl, queuesUrl, secretsUrl, providerUrl] = await Promise.all(
+    ['store.ts', 'queues.ts', 'secrets.ts', 'provider.ts'].map(begin),
+  );
+  if (!storeUrl || !queuesUrl || !secretsUrl || !providerUrl) throw new Error('nothing started');
+  const provider = providerControl(providerUrl);
+  const lambda = await startLambdaEndpoint();
+  const dynamodb = new DynamoDBClient({ ...awsClient, endpoint: storeUrl });
+  await fill({ dynamodb, queuesUrl, secretsUrl, provider }, options);
+
+  const urls = { store: storeUrl, queues: queuesUrl, secrets: secretsUrl, lambda: lambda.url };
+  return {
+    ...{ provider, lambda, dynamodb, storeUrl, queuesUrl },
+    start: async (worker) => {
+      const started = await Promise.all(
+        Array.from({ length: worker.count }, () => startWorker(build, worker, urls)),
+      );
+      children.push(...started);
+      for (const { url } of started) if (worker.pool) lambda.add(worker.pool, url);
+      return started;
+    },
+    close: async () => {
+      dynamodb.destroy();
+      await Promise.all(children.map(({ kill }) => kill()));
+      await lambda.close();
+    },
+  };
+}
+
+/** Tables, queues, key rings and registrations. */
+async function fill(
+  parts: {
+    readonly dynamodb: DynamoDBClient;
+    readonly queuesUrl: string;
+    readonly secretsUrl: string;
+    readonly provider: ProviderControl;
+  },
+  { clients, recoveryDelaySeconds }: StackOptions,
+): Promise<void> {
+  const { dynamodb, queuesUrl, secretsUrl, provider } = parts;
+  const sqs = new SQSClient({ ...awsClient, endpoint: queuesUrl, useQueueUrlAsEndpoint: false });
+  const secrets = new SecretsManagerClient({ ...awsClient, endpoint: secretsUrl });
+  const definition = readServiceDefinition(join(projectDir, 'serverless.yml'), 'local');
+  const { RecoveryQueue } = definition.queues;
+  const queues = {
+    ...definition.queues,
+    ...(recoveryDelaySeconds !== undefined && {
+      RecoveryQueue: { ...RecoveryQueue, DelaySeconds: recoveryDelaySeconds },
+    }),
+  };
+  const registrations = clients.map((client) => [
+    client,
+    {
+      ...{ provider: 'oauth2', client_id: client, client_secret: 'the secret of a measurement' },
+      provider_overrides: {
+        token: { url: provider.tokenEndpoint(client) },
+        rotation: 'strict',
+      },
+    },
+  ]);
+  await createTables(dynamodb, definition);
+  await createQueues(sqs, { queues });
+  await seedSecrets(secrets, {
+    stage: 'local',
+    registrations: Object.fromEntries(registrations),
+  });
+  sqs.destroy();
+  secrets.destroy();
+}
+
+interface Urls {
+  readonly store: string;
+  readonly queues: string;
+  readonly secrets: string;
+  readonly lambda: string;
+}
+
+function startWorker(
+  build: Build,
+  { key, settings = {}, storeUrl, pool }: WorkerOptions,
+  urls: Urls,
+): Promise<Child> {
+  const { functions, provider } = build.service;
+  const bundle = build.bundles.get(key);
+  const definition = functions[key];
+  if (bundle === undefined || !definition) throw new Error(`there is no function ${key}`);
+  const deployed = { ...provider.environment, ...definition.environment };
+  const addressed = Object.entries(deployed).map(([name, value]) => [
+    name,
+    value.replace(queuesPlaceholder, urls.queues),
+  ]);
+  return startChild({
+    module: 'worker.ts',
+    args: [bundle, pool ?? definition.name, `${definition.timeout ?? provider.timeout}`],
+    environment: {
+      ...path(),
+      ...Object.fromEntries(addressed),
+      POWERTOOLS_LOG_LEVEL: 'WARN',
+      ...awsEnvironment({ ...urls, store: storeUrl ?? urls.store }),
+      ...settings,
+    },
+    ...logFile(build, key),
+  });
+}
+
+function awsEnvironment(urls: Urls): Readonly<Record<string, string>> {
+  return {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_ENDPOINT_URL_DYNAMODB: urls.store,
+    AWS_ENDPOINT_URL_SQS: urls.queues,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: urls.secrets,
+    AWS_ENDPOINT_URL_LAMBDA: urls.lambda,
+  };
+}
+
+function path(): Readonly<Record<string, string>> {
+  return { PATH: process.env.PATH ?? '' };
+}
+
+function logFile({ logFolder }: Build, name: string): { readonly logFile?: string } {
+  if (logFolder === undefined) return {};
+  mkdirSync(logFolder, { recursive: true });
+  return { logFile: join(logFolder, `${name}.log`) };
+}

@@ -1,0 +1,238 @@
+/** The layout, as a test: which part may know of which. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+interface SourceFile {
+  /** From the top of the project. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+interface Import {
+  readonly from: string;
+  readonly isTypeOnly: boolean;
+}
+
+const listFiles = (folder: string): readonly SourceFile[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map((name) => join(folder, name))
+    .toSorted()
+    .map((path) => {
+      const text = readFileSync(join(root, path), 'utf8');
+      return { path, text, imports: listImports(path, text) };
+    });
+
+function listImports(path: string, text: string): readonly Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s([^;'"]*?from\s+)?['"]([^'"]+)['"]/gm);
+  const dynamic = text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g);
+  const place = (specifier: string) =>
+    specifier.startsWith('.') ? relative(root, resolve(root, dirname(path), specifier)) : specifier;
+  return [
+    ...[...statements].map(([, clause = '', specifier = '']) => ({
+      from: place(specifier),
+      isTypeOnly: clause.startsWith('type '),
+    })),
+    ...[...dynamic].map(([, specifier = '']) => ({ from: place(specifier), isTypeOnly: false })),
+  ];
+}
+
+const lib = listFiles('lib');
+const functions = listFiles('functions');
+const sources = [...lib, ...functions];
+
+/** The part of the product that a file belongs to: a folder of `lib`, `functions`, or the ground. */
+function partOf(path: string): string {
+  const [top = '', folder = ''] = path.split('/');
+  if (top !== 'lib') return top;
+  return folder.includes('.') ? 'ground' : folder;
+}
+
+/** What each part may import. A `type:` says that types are all it may have of that part. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  ground: ['ground'],
+  providers: ['providers', 'ground'],
+  oauth: ['oauth', 'providers', 'ground'],
+  sealing: ['sealing', 'ground', 'type:broker'],
+  broker: ['broker', 'oauth', 'providers', 'ground'],
+  aws: ['aws', 'broker', 'sealing', 'providers', 'ground', 'type:oauth'],
+  http: ['http', 'broker', 'ground'],
+  lambda: ['lambda', 'ground'],
+  functions: ['aws', 'broker', 'oauth', 'http', 'lambda', 'ground'],
+};
+
+/** Which parts may import a package. */
+const importers: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^oauth4webapi$/, ['oauth']],
+  [/^ipaddr\.js$/, ['oauth']],
+  [/^jose$/, ['sealing', 'oauth']],
+  [/^@aws-sdk\//, ['aws']],
+  [/^@middy\//, ['http', 'lambda']],
+  [/^@aws-lambda-powertools\//, ['ground']],
+  [/^@valibot\/to-json-schema$/, ['providers']],
+  [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http']],
+  [/^aws-lambda$/, ['ground', 'http', 'lambda', 'functions']],
+  [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http']],
+  [/^#access-policy$/, ['functions']],
+];
+
+const isOwn = ({ from }: Import) => /^(lib|functions|local|test|playground)\//.test(from);
+
+/** Files that may be longer, and why. */
+const longer = new Map([
+  // Interfaces alone, without a statement: the list of all that the use cases need of the world.
+  ['lib/broker/ports.ts', 300],
+]);
+
+/** `path → what it imports`, for each import that a rule forbids. */
+const offences = (
+  files: readonly SourceFile[],
+  isForbidden: (file: SourceFile, each: Import) => boolean,
+) =>
+  files.flatMap((file) =>
+    file.imports
+      .filter((each) => isForbidden(file, each))
+      .map(({ from }) => `${file.path} → ${from}`),
+  );
+
+describe('arrows', () => {
+  it('were read: there are files, and each has imports of its own part or another', () => {
+    expect(sources.length).toBeGreaterThan(100);
+    expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(400);
+    expect(new Set(sources.map(({ path }) => partOf(path)))).toEqual(new Set(Object.keys(arrows)));
+  });
+
+  it('point inward', () => {
+    const isForbidden = ({ path }: SourceFile, each: Import) => {
+      if (!isOwn(each)) return false;
+      const allowed = arrows[partOf(path)] ?? [];
+      const target = partOf(each.from);
+      return !allowed.includes(target) && !(each.isTypeOnly && allowed.includes(`type:${target}`));
+    };
+
+    expect(offences(sources, isForbidden)).toEqual([]);
+  });
+
+  it('to packages begin where the package has its place', () => {
+    const isForbidden = ({ path }: SourceFile, each: Import) => {
+      if (isOwn(each)) return false;
+      const [, parts = []] = importers.find(([name]) => name.test(each.from)) ?? [];
+      return !parts.includes(partOf(path));
+    };
+
+    expect(offences(sources, isForbidden)).toEqual([]);
+  });
+
+  it('from production lead to nothing of the local stack and nothing of the tests', () => {
+    const isForbidden = (_file: SourceFile, { from }: Import) => /^(local|test)\//.test(from);
+
+    expect(offences(sources, isForbidden)).toEqual([]);
+  });
+
+  it('go round in no circle of files', () => {
+    const targets = new Map(
+      sources.map(({ path, imports }) => [
+        path,
+        imports.filter(({ isTypeOnly }) => !isTypeOnly).map(({ from }) => from),
+      ]),
+    );
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const walk = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) circles.push([...trail, path].join(' → '));
+      if (done.has(path) || trail.includes(path)) return;
+      for (const target of targets.get(path) ?? []) walk(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of targets.keys()) walk(path, []);
+
+    expect(circles).toEqual([]);
+  });
+});
+
+describe('what only one place may do', () => {
+  const matching = (files: readonly SourceFile[], pattern: RegExp) =>
+    files.filter(({ text }) => pattern.test(withoutComments(text))).map(({ path }) => path);
+
+  it('is to read the environment: the functions', () => {
+    expect(
+      matching(lib, /\bprocess\b/).filter((path) => !path.endsWith('write-json-schema.ts')),
+    ).toEqual([]);
+    expect(matching(functions, /process\.env/).length).toBe(functions.length);
+  });
+
+  it('is to read the clock: lib/time.ts', () => {
+    expect(matching(sources, /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/)).toEqual([
+      'lib/time.ts',
+    ]);
+  });
+
+  it('is to draw at random: the functions for jitter, one-time tokens for secrets', () => {
+    expect(matching(lib, /Math\.random/).filter((path) => path !== 'lib/aws/vending.ts')).toEqual(
+      [],
+    );
+    expect(matching(sources, /\brandom(Bytes|UUID|Int)\b|getRandomValues/)).toEqual([
+      'lib/broker/one-time-token.ts',
+    ]);
+  });
+
+  it('is to write to the console: nobody, there is a log', () => {
+    expect(matching(sources, /\bconsole\./)).toEqual([]);
+  });
+});
+
+describe('a file', () => {
+  it('has at most 200 lines of code', () => {
+    const tooLong = sources
+      .map(({ path, text }) => ({ path, lines: countCodeLines(text) }))
+      .filter(({ path, lines }) => lines > (longer.get(path) ?? 200));
+
+    expect(tooLong).toEqual([]);
+  });
+
+  it('of functions/ has at most 80 lines, wiring and nothing else', () => {
+    const tooLong = functions.filter(({ text }) => countCodeLines(text) > 80);
+
+    expect(tooLong.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('hands on nothing of another one (no barrels), but the names that ports speak of', () => {
+    const barrels = sources.filter(({ text }) => /^export\s+(\*|\{[^}]*\})\s+from/m.test(text));
+
+    expect(barrels.map(({ path }) => path)).toEqual([]);
+    expect(sources.map(({ path }) => basename(path))).not.toContain('index.ts');
+  });
+
+  it('is named in kebab-case and lies in no folder of leftovers', () => {
+    for (const { path } of [...sources, ...listFiles('local')]) {
+      expect(path).toMatch(/^[a-z]+(\/[a-z0-9]+(-[a-z0-9]+)*)*\.ts$/);
+      expect(path).not.toMatch(/\/(utils|helpers|services|types|common|shared)\//);
+    }
+  });
+
+  it('has no any, no !, no enum, and silences no checker without a reason', () => {
+    const patterns = [
+      /\bas any\b|: any\b|<any>/,
+      /^(export )?(const )?enum /m,
+      /@ts-(ignore|nocheck|expect-error)/,
+      /biome-ignore [^:]*:\s*$/m,
+    ];
+    for (const pattern of patterns) {
+      expect(sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path)).toEqual([]);
+    }
+  });
+});
+
+function countCodeLines(text: string): number {
+  return withoutComments(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '').length;
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+}

@@ -1,0 +1,203 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
+import type { ClientName } from '../lib/names.ts';
+import { resolveClient } from '../lib/providers/resolve-client.ts';
+import { readServiceDefinition } from '../local/service-definition.ts';
+import packageJson from '../package.json' with { type: 'json' };
+
+const root = join(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+const docs = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort();
+const readme = read('README.md');
+const operations = read('docs/operations.md');
+const serverlessYml = read('serverless.yml');
+
+describe('links', () => {
+  it.each(docs)('of %s lead to a file, and to a heading of it', (doc) => {
+    const broken = findAll(linkedText(read(doc)), /\]\(([^)\s]+)\)/g).filter((link) => {
+      if (/^https:/.test(link)) return false;
+      const [path = '', anchor] = link.split('#');
+      const file = path === '' ? doc : join(dirname(doc), path);
+      if (!existsSync(join(root, file))) return true;
+      return anchor !== undefined && !headingsOf(read(file)).includes(anchor);
+    });
+
+    expect(broken).toEqual([]);
+  });
+
+  it('of SECURITY.md go to tests that are run', () => {
+    const tests = findAll(read('SECURITY.md'), /\]\((test\/[^)]+)\)/g);
+
+    expect(tests.length).toBeGreaterThan(20);
+    for (const test of tests.filter((file) => !file.endsWith('.test.ts'))) {
+      expect(read('test/template/template.test.ts')).toContain(`'./${test.split('/').at(-1)}'`);
+    }
+  });
+});
+
+describe('the tables', () => {
+  it('of settings name each one, with the range that is read', () => {
+    const source = read('lib/settings.ts');
+    const rows = tableRows(operations, 'Settings');
+    const cellsOf = (name: string) => rows.find(([first]) => first === name)?.join(' ');
+
+    expect(namesIn(rows)).toEqual(findAll(source, /^ {2}([A-Z][A-Z_]+):/gm).sort());
+    for (const [, name = '', least, most] of source.matchAll(
+      /(\w+): \w+Between\((\d+), (\d+)\)/g,
+    )) {
+      expect(cellsOf(name)).toContain(`${least}–${most}`);
+    }
+  });
+
+  it('of parameters name each one that is for operators, with its default', () => {
+    const written = /^params:\n {2}default:\n([\s\S]*?)# Not for operators/m.exec(
+      serverlessYml,
+    )?.[1];
+    const parameters = [...(written ?? '').matchAll(/^ {4}(\w+): '?([^'\n]*)'?$/gm)];
+    const rows = tableRows(readme, 'Parameters');
+
+    expect(parameters.length).toBeGreaterThan(10);
+    expect(rows.map(([name, , preset]) => [name, preset?.replace("''", '')]).sort()).toEqual(
+      parameters.map(([, name, preset]) => [name, preset]).sort(),
+    );
+  });
+
+  it('of functions name each one', () => {
+    const { functions } = readServiceDefinition(join(root, 'serverless.yml'), 'prod');
+
+    expect(namesIn(tableRows(readme, 'Permissions by function'))).toEqual(
+      functions.map(({ name }) => name.replace('evergrant-prod-', '')).sort(),
+    );
+  });
+
+  it('of clients name each member of a registration', () => {
+    const schema = /registrationSchema = ([\s\S]*?)^}\);/m.exec(
+      read('lib/providers/registration.ts'),
+    );
+
+    expect(namesIn(tableRows(readme, 'Clients')).filter((name) => /^[a-z_]+$/.test(name))).toEqual(
+      findAll(schema?.[1] ?? '', /^ {2}(\w+): v\./gm).sort(),
+    );
+  });
+
+  it('of faults name each code, and of alarms each alarm', () => {
+    const codes = /interface FaultContexts \{([\s\S]*?)^\}/m.exec(read('lib/fault.ts'))?.[1] ?? '';
+
+    expect(namesIn(tableRows(operations, 'Faults'))).toEqual(
+      findAll(codes, /^ {2}([A-Z_]+):/gm).sort(),
+    );
+    expect(namesIn(tableRows(operations, 'Alarms'))).toEqual(
+      findAll(serverlessYml, /^ {4}(\w+Alarm):$/gm).sort(),
+    );
+  });
+
+  it.each([
+    ['errors', 'lib/problem.ts', /\berror(?::| =) '([a-z_]+)'/g],
+    ['reasons', 'lib/fault.ts', /type ReauthorizationReason =([\s|'\w]+);/g],
+    ['warnings', 'lib/broker/ports.ts', /type WarningCode =([\s|'\w]+);/g],
+    ['troubles', 'lib/fault.ts', /type ProviderTrouble =([\s|'\w]+);/g],
+    ['return errors', 'lib/broker/complete-authorization.ts', /type ReturnError =([\s|'\w]+);/g],
+  ])('of %s have each word of %s', (_what, file, pattern) => {
+    const words = findAll(read(file), pattern).flatMap((found) => found.match(/\b[a-z]\w+/g) ?? []);
+
+    expect(words.length).toBeGreaterThan(3);
+    expect(words.filter((word) => !`${readme}${operations}`.includes(`\`${word}\``))).toEqual([]);
+  });
+
+  it('of definitions have each member of the schema', () => {
+    const { properties } = JSON.parse(read('lib/providers/definition.schema.json'));
+    const definitions = proseOf(read('docs/definitions.md'));
+    const members = Object.keys(properties).filter((name) => name !== '$schema');
+
+    expect(members.length).toBeGreaterThan(10);
+    expect(members.filter((name) => !new RegExp(`\`${name}[\`.]`).test(definitions))).toEqual([]);
+  });
+});
+
+describe('the examples', () => {
+  const blocks = docs.flatMap((doc) =>
+    findAll(read(doc), /^ *```json\n([\s\S]*?)^ *```/gm).map((text) => ({ doc, text })),
+  );
+  const inTables = findAll(readme, /`(\{ "provider"[^`]*\})`/g).map((text) => ({
+    doc: 'README.md',
+    text,
+  }));
+  const examples = [...blocks, ...inTables].map(({ doc, text }) => ({
+    doc,
+    json: JSON.parse(text),
+  }));
+
+  it.each(examples.filter(({ json }) => 'client_id' in json))(
+    'of a registration in $doc can be put into Secrets Manager',
+    ({ json }) => {
+      const client = resolveClient('acme' as ClientName, JSON.stringify(json), '1');
+
+      expect(client.clientId).toBe(json.client_id);
+    },
+  );
+
+  it('show each provider, and an access policy that is read', () => {
+    const policies = examples.filter(({ json }) => 'allow' in json);
+
+    expect(new Set(examples.flatMap(({ json }) => json.provider ?? []))).toEqual(
+      new Set(['hurma', 'hurdlr', 'humanity', 'hypersku', 'oauth2']),
+    );
+    expect(policies.map(({ json }) => parseAccessPolicy(json).allow.length)).toEqual([1]);
+  });
+
+  it.each(docs)('of commands in %s exist', (doc) => {
+    const text = read(doc);
+    const scripts = findAll(text, /\bnpm (?:run )?(start|test|(?<=run )[\w-]+)/g);
+    const programs = findAll(text, /\bnpx ([\w-]+)/g);
+
+    expect(scripts.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([]);
+    expect(programs.filter((name) => !existsSync(join(root, 'node_modules/.bin', name)))).toEqual(
+      [],
+    );
+  });
+});
+
+it.each(docs)('%s names no folder of a machine and no host of a package registry', (doc) => {
+  expect(read(doc)).not.toMatch(
+    /(?<![\w.{}])\/(home|root|tmp|var|mnt|opt|Users|work)\/|\bregistry\.\w/,
+  );
+});
+
+function findAll(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, found = '']) => found);
+}
+
+/** Without what stands in fences, where `#` begins no heading. */
+function proseOf(markdown: string): string {
+  return markdown.replaceAll(/^ *```[\s\S]*?^ *```/gm, '');
+}
+
+/** Prose without code, where brackets are no links. */
+function linkedText(markdown: string): string {
+  return proseOf(markdown).replaceAll(/`[^`\n]*`/g, '');
+}
+
+/** As GitHub makes anchors of headings. */
+function headingsOf(markdown: string): readonly string[] {
+  return findAll(proseOf(markdown), /^#+ (.*)$/gm).map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** The rows of the tables below a heading, up to the next heading; cells without their backticks. */
+function tableRows(markdown: string, heading: string): readonly (readonly string[])[] {
+  const section = markdown.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  return findAll(section, /^\| (`.*) \|$/gm).map((row) =>
+    row.split(' | ').map((cell) => cell.replaceAll('`', '').trim()),
+  );
+}
+
+function namesIn(rows: readonly (readonly string[])[]): readonly string[] {
+  return rows.map(([name = '']) => name).sort();
+}

@@ -1,0 +1,280 @@
+/**
+ * Whole lives with a canary in every secret. None may sing: not in output, not in an answer, not in
+ * a queue, not in a row.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deriveCodeVerifier } from '../lib/oauth/authorization-request.ts';
+import { Secret } from '../lib/secret.ts';
+import type { Reply } from '../local/http-server.ts';
+import { aKey } from './support/connections.ts';
+import { type FunctionStack, startFunctionStack } from './support/function-stack.ts';
+import {
+  captureOutput,
+  type Functions,
+  loadFunctions,
+  sendToProvider,
+} from './support/functions.ts';
+import { keyCharacters } from './support/key-rings.ts';
+import {
+  jsonReply,
+  type ProviderCall,
+  registrationAt,
+  tokenReply,
+} from './support/scripted-provider.ts';
+
+const output = captureOutput();
+/** Every secret of the run: those that a test chose, and those that were drawn on the way. */
+const secrets = new Map([
+  ['client secret', 'canary-client-secret'],
+  ['older client secret', 'canary-older-client-secret'],
+  ['header', 'canary-header'],
+  ['password', 'canary-password'],
+  ['imported access token', 'canary-imported-access'],
+  ['imported refresh token', 'canary-imported-refresh'],
+  ['access-token ring', keyCharacters('access-token', 'k1')],
+  ['renewal ring', keyCharacters('renewal', 'k1')],
+]);
+/** Answers of ours, but for the places where a secret is meant to be. */
+const answers: unknown[] = [];
+const queued: unknown[] = [];
+let stack: FunctionStack;
+let functions: Functions;
+let drawn = 0;
+
+beforeAll(async () => {
+  stack = await startFunctionStack();
+  functions = await loadFunctions(stack);
+  await stack.register(
+    'acme',
+    registrationAt(stack.provider.url, {
+      client_secret: undefined,
+      client_secrets: ['canary-client-secret', 'canary-older-client-secret'],
+      token_request_headers: { 'x-canary': 'canary-header' },
+    }),
+  );
+  for (const ending of Object.values(endings)) {
+    await liveOnce(ending);
+  }
+});
+afterAll(async () => {
+  output.end();
+  await stack.close();
+});
+
+function draw(kind: string): string {
+  drawn += 1;
+  const canary = `canary-${kind}-${drawn}`;
+  secrets.set(`${kind} ${drawn}`, canary);
+  return canary;
+}
+
+const aTokenReply = () =>
+  tokenReply({ access_token: draw('access'), refresh_token: draw('refresh') });
+/** A server that repeats all that it was sent, as some do in their errors. */
+const echo = ({ form, headers }: ProviderCall) => JSON.stringify({ form, headers });
+
+const endings: Readonly<Record<string, (call: ProviderCall) => Reply>> = {
+  granted: aTokenReply,
+  'refused, with an echo': (call) =>
+    jsonReply(
+      { error: 'invalid_request', error_description: echo(call), error_uri: echo(call) },
+      400,
+    ),
+  'an error that is an echo': (call) => jsonReply({ error: echo(call) }, 400),
+  'invalid_client, with an echo': (call) =>
+    jsonReply({ error: 'invalid_client', error_description: echo(call) }, 401),
+  'invalid_grant, with an echo': (call) =>
+    jsonReply({ error: 'invalid_grant', error_description: echo(call) }, 400),
+  'a page that is an echo': (call) => ({
+    status: 200,
+    headers: { 'content-type': 'text/html' },
+    body: echo(call),
+  }),
+  'an outage with an echo': (call) => ({
+    status: 503,
+    headers: { 'content-type': 'text/plain', 'retry-after': draw('retry') },
+    body: echo(call),
+  }),
+  'broken JSON with a token in it': () => ({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: `{"access_token":"${draw('access')}","refresh_token":"${draw('refresh')}"`,
+  }),
+  'a token of another type': () =>
+    tokenReply({ access_token: draw('access'), token_type: draw('type') }),
+  'a token with a line break': () => tokenReply({ access_token: `${draw('access')}\r\n` }),
+  'no access token': () => jsonReply({ refresh_token: draw('refresh'), token_type: 'Bearer' }),
+  'a redirect that carries an echo': (call) => ({
+    status: 302,
+    headers: { location: `https://evil.example/?${new URLSearchParams(call.form)}` },
+  }),
+};
+
+/** Begins, comes back, refreshes, vends, ends: each step answered well at first, then as `ending` says. */
+async function liveOnce(ending: (call: ProviderCall) => Reply): Promise<void> {
+  for (const confirm of [false, true]) {
+    stack.provider.answerWith(ending);
+    await redirectFlow(confirm);
+    stack.provider.answerWith(aTokenReply);
+    await redirectFlow(confirm);
+  }
+  await liveDirectly(ending);
+  stack.provider.answerWith(ending);
+  await refreshBySchedule();
+  await vend();
+  stack.provider.answerWith(ending);
+  await endConnection();
+}
+
+async function redirectFlow(confirm: boolean): Promise<void> {
+  const browser = await sendToProvider(functions, {
+    client: 'acme',
+    connection: 'ann',
+    return_url: 'https://app.example.com/connected',
+    confirm,
+  });
+  const [cookie = ''] = browser.cookies;
+  const cookieSecret = cookie.split('=')[1] ?? '';
+  secrets.set(`state ${drawn}`, browser.state);
+  secrets.set(`cookie ${drawn}`, cookieSecret);
+  const verifier = deriveCodeVerifier(new Secret('cookie', cookieSecret)).reveal();
+  secrets.set(`verifier ${drawn}`, verifier);
+  const code = draw('code');
+
+  const back = await functions.comeBack(
+    'acme',
+    `code=${code}&state=${browser.state}`,
+    browser.cookies,
+  );
+  const again = await functions.comeBack(
+    'acme',
+    `code=${code}&state=${browser.state}`,
+    browser.cookies,
+  );
+  const twice = await functions.comeBack(
+    'acme',
+    `code=${code}&code=${code}&state=${browser.state}`,
+    browser.cookies,
+  );
+
+  answers.push(again, twice);
+  const { headers: { location, ...headers } = {}, ...rest } = back;
+  const url = new URL(String(location));
+  const completion = url.searchParams.get('completion');
+  // The application is meant to have the completion; everything else is searched.
+  url.searchParams.delete('completion');
+  answers.push({ ...rest, headers }, url.href);
+  if (completion === null) return;
+  secrets.set(`completion ${drawn}`, completion);
+  const send = () => functions.connect('POST /connect-sessions/complete', { body: { completion } });
+  answers.push(await send(), await send());
+}
+
+async function liveDirectly(ending: (call: ProviderCall) => Reply): Promise<void> {
+  const body = {
+    grant_type: 'password',
+    username: 'ann',
+    password: 'canary-password',
+    retain_credentials: true,
+  };
+  const imported = {
+    access_token: 'canary-imported-access',
+    refresh_token: 'canary-imported-refresh',
+  };
+  answers.push(await functions.put('acme/ann', { ...body, unknown: 'canary-password' }));
+  answers.push(await functions.put('acme/ann', { import: { ...imported, scope: 7 } }));
+  answers.push(await functions.put('acme/bob', { import: imported }));
+  stack.provider.answerWith(ending);
+  answers.push(await functions.put('acme/ann', body));
+  stack.provider.answerWith(aTokenReply);
+  answers.push(await functions.put('acme/ann', body));
+  answers.push(await functions.show('acme/ann'));
+  answers.push(await functions.connections('GET /connections', { query: { client: 'acme' } }));
+}
+
+async function refreshBySchedule(): Promise<void> {
+  await stack.makeDue(aKey());
+  answers.push(await functions.refreshDue());
+  const due = await stack.receive('refresh');
+  queued.push(due);
+  answers.push(await functions.refreshAll(due));
+  // What `vend` is answered by `refresh` crosses Lambda: it holds the token sealed.
+  answers.push(await functions.refresh({ client: 'acme', connection: 'ann' }));
+}
+
+async function vend(): Promise<void> {
+  await functions.vend({ client: 'acme', connection: 'ann' });
+  await functions.vendHttp('acme/ann');
+  const refused = 'canary-imported-access';
+  answers.push(await functions.vendHttp('acme/ann', { rejected_token: refused }));
+  answers.push(await functions.vend({ client: 'acme', connection: 'ann', access_token: refused }));
+}
+
+async function endConnection(): Promise<void> {
+  answers.push(await functions.remove('acme/ann'));
+  const revocations = await stack.receive('revoke');
+  queued.push(revocations, await stack.receive('recovery'));
+  answers.push(await functions.revokeAll(revocations));
+  answers.push(await functions.show('acme/ann'));
+}
+
+/** The secrets that stand in a text: as they are, or in the clothes that programs put on them. */
+function secretsIn(text: string): readonly string[] {
+  return [...secrets].flatMap(([name, secret]) => {
+    const bytes = Buffer.from(secret);
+    const forms = [
+      secret,
+      encodeURIComponent(secret),
+      bytes.toString('hex'),
+      bytes.toString('base64url'),
+    ];
+    return forms.some((form) => text.includes(form)) ? [name] : [];
+  });
+}
+
+describe('no secret is in', () => {
+  it('anything that was written to standard output and standard error, metrics among it', () => {
+    const text = output.text();
+
+    expect(text).toContain('"connect_failed"');
+    expect(text).toContain('"CloudWatchMetrics"');
+    expect(secretsIn(text)).toEqual([]);
+  });
+
+  it('an answer, but where a token is asked for', () => {
+    expect(answers.length).toBeGreaterThan(200);
+    expect(secretsIn(JSON.stringify(answers))).toEqual([]);
+  });
+
+  it('a queue', () => {
+    const text = JSON.stringify(queued);
+
+    expect(text).toContain('sealed');
+    expect(text).toContain('refresh_at');
+    expect(secretsIn(text)).toEqual([]);
+  });
+
+  it.each(['connections', 'tokens', 'sessions'] as const)(
+    'a row of the table %s',
+    async (table) => {
+      stack.provider.answerWith(aTokenReply);
+      const body = { grant_type: 'password', username: 'ann', password: 'canary-password' };
+      await functions.put('acme/ann', { ...body, retain_credentials: true });
+      await redirectFlow(true);
+
+      const rows = await stack.rows(table);
+
+      expect(rows.length).toBeGreaterThan(1);
+      expect(secretsIn(JSON.stringify(rows))).toEqual([]);
+    },
+  );
+});
+
+it('every secret was really used, and would have been found', () => {
+  const said = JSON.stringify(stack.provider.calls);
+
+  for (const name of ['client secret', 'older client secret', 'header', 'password', 'verifier']) {
+    expect(secretsIn(said).some((found) => found.startsWith(name))).toBe(true);
+  }
+  expect(secretsIn(Buffer.from('canary-password').toString('base64url'))).toEqual(['password']);
+});

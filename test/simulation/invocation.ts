@@ -1,0 +1,121 @@
+import type { Clock, EpochSeconds } from '../../lib/time.ts';
+import { aMoment } from '../support/moving-clock.ts';
+import type { Timeline } from './timeline.ts';
+import type { Moment, Weather } from './weather.ts';
+
+/** A machine that runs invocations. Its wall clock may be wrong; its monotonic clock is true. */
+export interface Machine {
+  readonly name: string;
+  /** By how much its wall clock is ahead. */
+  skewMs: number;
+}
+
+/** One run of a function: it ends, or it is killed at some moment and never goes on. */
+export interface Invocation {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly isAlive: () => boolean;
+  readonly kill: (cause: string) => void;
+  /** Runs when it is killed. */
+  readonly onKill: (run: () => void) => void;
+  /**
+   * Makes one call to another service: two points at which this invocation may be killed, and at
+   * which any other may come first: before the request is sent, and before its answer is heard.
+   */
+  readonly call: Call;
+}
+
+/** @param limit - after so long the caller stops listening, and goes on with `ending`. */
+export type Call = <Result>(
+  label: string,
+  effect: () => Promise<Result>,
+  limit?: { readonly ms: number; readonly ending: Result },
+) => Promise<Result>;
+
+export interface Runtime {
+  readonly timeline: Timeline;
+  readonly weather: Weather;
+}
+
+export function beginInvocation(
+  { timeline, weather }: Runtime,
+  machine: Machine,
+  name: string,
+): Invocation {
+  let alive = true;
+  const burials: (() => void)[] = [];
+  const kill = (cause: string) => {
+    if (!alive) return;
+    alive = false;
+    timeline.trace(`${name} killed: ${cause}`);
+    for (const bury of burials) bury();
+  };
+  const reaches = (label: string, moment: Moment) => {
+    if (alive && weather.kills(name, label, moment)) kill(`${moment} ${label}`);
+    return alive;
+  };
+  const call: Call = (label, effect, limit) =>
+    // Whoever is killed hears nothing: its promise stays open for ever.
+    new Promise((resolve, reject) => {
+      if (!reaches(label, 'before_sending')) return;
+      let listens = true;
+      const deliver = (what: string, settle: () => void) => {
+        if (!listens || !reaches(label, 'before_hearing')) return;
+        listens = false;
+        timeline.trace(`${name} ${what} ${label}`);
+        settle();
+      };
+      const answer = (settle: () => void) =>
+        timeline.plan(weather.latencyMs(), () => deliver('heard', settle));
+      timeline.trace(`${name} sends ${label}`);
+      if (limit) timeline.plan(limit.ms, () => deliver('gave up', () => resolve(limit.ending)));
+      timeline.plan(weather.latencyMs(), () => {
+        effect().then(
+          (result) => answer(() => resolve(result)),
+          (error) => answer(() => reject(error)),
+        );
+      });
+    });
+  return {
+    name,
+    kill,
+    call,
+    isAlive: () => alive,
+    onKill: (run) => burials.push(run),
+    clock: machineClock(timeline, machine, (ms, wake) => {
+      timeline.plan(ms, () => {
+        if (reaches('clock.sleep', 'before_hearing')) wake();
+      });
+    }),
+  };
+}
+
+function machineClock(
+  timeline: Timeline,
+  machine: Machine,
+  plan: (ms: number, wake: () => void) => void,
+): Clock {
+  const wallMs = () => Math.floor(aMoment * 1000 + timeline.elapsedMs() + machine.skewMs);
+  return {
+    now: () => Math.floor(wallMs() / 1000) as EpochSeconds,
+    nowMs: wallMs,
+    monotonicMs: () => timeline.elapsedMs(),
+    sleep: (ms) => new Promise((wake) => plan(ms, wake)),
+  };
+}
+
+/** A port whose every method is a call over the network. */
+export function overNetwork<Port extends object>(
+  { call }: Pick<Invocation, 'call'>,
+  name: string,
+  port: Port,
+): Port {
+  return new Proxy(port, {
+    get: (target, member) => {
+      const method: unknown = Reflect.get(target, member);
+      if (typeof method !== 'function') return method;
+      return (...args: readonly unknown[]) =>
+        call(`${name}.${String(member)}`, async () => method.apply(target, args));
+    },
+  });
+}

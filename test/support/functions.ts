@@ -1,0 +1,146 @@
+import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse } from 'aws-lambda';
+import { vi } from 'vitest';
+import { anSqsEventOf, type FunctionStack, type QueuedMessage } from './function-stack.ts';
+import { aBrowserEvent, anIamEvent } from './http-events.ts';
+import { aContext } from './lambda-context.ts';
+
+/** An answer over HTTP, with its JSON read. */
+export interface HttpAnswer extends APIGatewayProxyStructuredResultV2 {
+  readonly message: Readonly<Record<string, unknown>>;
+}
+
+type IamGiven = Parameters<typeof anIamEvent>[1];
+
+/** Loads every function from its source, and sends it the events that AWS would. */
+export async function loadFunctions(stack: FunctionStack) {
+  const [
+    connect,
+    authorize,
+    callback,
+    connections,
+    vend,
+    vendHttp,
+    refreshDue,
+    refresh,
+    revoke,
+    recover,
+  ] = await Promise.all([
+    import('../../functions/connect.ts'),
+    import('../../functions/authorize.ts'),
+    import('../../functions/callback.ts'),
+    import('../../functions/connections.ts'),
+    import('../../functions/vend.ts'),
+    import('../../functions/vend-http.ts'),
+    import('../../functions/refresh-due.ts'),
+    import('../../functions/refresh.ts'),
+    import('../../functions/revoke.ts'),
+    import('../../functions/recover.ts'),
+  ]);
+  stack.refreshWith(refresh.handler);
+
+  const request = async (handler: unknown, event: unknown): Promise<HttpAnswer> => {
+    const answer = (await call(handler, event)) as APIGatewayProxyStructuredResultV2;
+    const isJson = answer.headers?.['content-type'] === 'application/json';
+    return { ...answer, message: isJson ? JSON.parse(answer.body ?? '') : {} };
+  };
+  const onConnection = (method: string) => (key: string, body?: unknown) => {
+    const [client = '', connection = ''] = key.split('/');
+    const path = { client, connection };
+    const event = anIamEvent(`${method} /connections/{client}/{connection}`, { path, body });
+    return request(connections.handler, event);
+  };
+  return {
+    connect: (routeKey: string, given?: IamGiven) =>
+      request(connect.handler, anIamEvent(routeKey, given)),
+    connections: (routeKey: string, given?: IamGiven) =>
+      request(connections.handler, anIamEvent(routeKey, given)),
+    put: onConnection('PUT'),
+    show: onConnection('GET'),
+    remove: onConnection('DELETE'),
+    vend: (event: unknown) => call(vend.handler, event) as Promise<Record<string, unknown>>,
+    vendHttp: (key: string, body?: unknown, given?: IamGiven) => {
+      const [client = '', connection = ''] = key.split('/');
+      const route = 'POST /connections/{client}/{connection}/token';
+      const event = anIamEvent(route, { path: { client, connection }, body, ...given });
+      return request(vendHttp.handler, event);
+    },
+    follow: (rawQueryString: string) =>
+      request(authorize.handler, aBrowserEvent('GET /authorize', { rawQueryString })),
+    comeBack: (client: string, rawQueryString: string, cookies: readonly string[]) =>
+      request(
+        callback.handler,
+        aBrowserEvent('GET /callback/{client}', { path: { client }, rawQueryString, cookies }),
+      ),
+    refreshDue: () => call(refreshDue.handler, {}),
+    refresh: (event: unknown) => call(refresh.handler, event),
+    refreshAll: (messages: readonly QueuedMessage[]) => workOff(refresh.handler, messages),
+    revokeAll: (messages: readonly QueuedMessage[]) => workOff(revoke.handler, messages),
+    recoverAll: (messages: readonly QueuedMessage[]) => workOff(recover.handler, messages),
+  };
+}
+
+export type Functions = Awaited<ReturnType<typeof loadFunctions>>;
+
+/** What a browser holds once it has been sent to the provider. */
+export interface BrowserAtProvider {
+  readonly location: URL;
+  readonly state: string;
+  readonly cookies: readonly string[];
+}
+
+/** An application begins a connect session, and the browser follows its link. */
+export async function sendToProvider(
+  functions: Functions,
+  body: Readonly<Record<string, unknown>>,
+): Promise<BrowserAtProvider> {
+  const { message } = await functions.connect('POST /connect-sessions', { body });
+  const { search } = new URL(String(message.authorize_url));
+  const { headers, cookies = [] } = await functions.follow(search.slice(1));
+  const location = new URL(String(headers?.location));
+  return {
+    location,
+    state: location.searchParams.get('state') ?? '',
+    cookies: cookies.map((cookie) => cookie.split(';')[0] ?? ''),
+  };
+}
+
+/**
+ * Everything that is written to standard output and standard error from now on.
+ *
+ * @returns what was written so far, and its lines that are JSON.
+ */
+export function captureOutput() {
+  const written: string[] = [];
+  const keep = (chunk: unknown) => {
+    written.push(String(chunk));
+    return true;
+  };
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation(keep),
+  );
+  return {
+    text: () => written.join(''),
+    lines: (): readonly Readonly<Record<string, unknown>>[] =>
+      written
+        .join('')
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line)),
+    clear: () => {
+      written.length = 0;
+    },
+    end: () => {
+      for (const spy of spies) spy.mockRestore();
+    },
+  };
+}
+
+function call(handler: unknown, event: unknown): Promise<unknown> {
+  return (handler as (event: unknown, context: unknown) => Promise<unknown>)(event, aContext());
+}
+
+/** Hands messages to a function and answers which of them come back to the queue. */
+async function workOff(handler: unknown, messages: readonly QueuedMessage[]) {
+  const answer = (await call(handler, anSqsEventOf(...messages))) as SQSBatchResponse;
+  return answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+}

@@ -1,0 +1,19 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { nextFence } from '../../../lib/broker/fence.ts';
+import { aMoment, movingClock } from '../../support/moving-clock.ts';
+
+it('is higher than the one seen, however far the clock has jumped back', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 0, max: 2 ** 45 }), (now, seen) => {
+      const clock = { ...movingClock(), nowMs: () => now };
+
+      expect(nextFence(seen, clock)).toBeGreaterThan(seen);
+      expect(nextFence(seen, clock)).toBeGreaterThanOrEqual(now);
+    }),
+  );
+});
+
+it('is the present in milliseconds where nothing was seen, so that a restored table is behind', () => {
+  expect(nextFence(undefined, movingClock())).toBe(aMoment * 1000);
+});

@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import type { ClientStore, Connection, ConnectionStore } from '../../../lib/broker/ports.ts';
+import { scheduleRefreshes } from '../../../lib/broker/schedule-refreshes.ts';
+import { Fault } from '../../../lib/fault.ts';
+import { parseClientName } from '../../../lib/names.ts';
+import { aConnection, aKey, at } from '../../support/connections.ts';
+import { memoryClientStore } from '../../support/memory-client-store.ts';
+import { memoryConnectionStore } from '../../support/memory-connection-store.ts';
+import { memoryRefreshQueue } from '../../support/memory-queues.ts';
+import { movingClock } from '../../support/moving-clock.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { dueAt, storeDown } from '../../support/refresh-world.ts';
+
+const settings = { shards: 8, lanesPerClient: 4 };
+/** What four lanes do in a minute. */
+const budget = 240;
+const acme = parseClientName('acme');
+
+function scheduler(rows: readonly Connection[]) {
+  const clock = movingClock(dueAt);
+  const log = recordingLog();
+  const queue = memoryRefreshQueue();
+  const ports = {
+    connections: memoryConnectionStore(rows),
+    clientStatus: memoryClientStore(),
+    queue,
+    clock,
+    log,
+    count: log.count,
+  };
+  return {
+    ...ports,
+    run: (
+      over: { connections?: ConnectionStore; clientStatus?: ClientStore } = {},
+      deadlineMs = clock.monotonicMs() + 45_000,
+    ) => scheduleRefreshes({ ...ports, ...over }, settings, deadlineMs),
+    sent: () => queue.sent.map(({ client, connection }) => `${client}/${connection}`).sort(),
+  };
+}
+
+const dueRow = (connection: string, client = 'acme', overrides: Partial<Connection> = {}) =>
+  aConnection({ ...aKey(connection, client), refreshAt: at(2900), ...overrides });
+const dueRows = (count: number, client = 'acme') =>
+  Array.from({ length: count }, (_, index) => dueRow(`user-${index}`, client));
+
+describe('a run of the scheduler', () => {
+  it('sends what is due, in every shard, and nothing else', async () => {
+    const { refreshAt: _none, ...unscheduled } = dueRow('unscheduled');
+    const later = dueRow('later', 'acme', { refreshAt: at(3001) });
+    const world = scheduler([...dueRows(40), later, unscheduled]);
+
+    expect(await world.run()).toBe(40);
+    expect(world.sent()).toEqual(
+      dueRows(40)
+        .map((row) => `acme/${row.connection}`)
+        .sort(),
+    );
+    expect(world.queue.sent.every(({ refreshAt }) => refreshAt === at(2900))).toBe(true);
+  });
+
+  it('reads each shard once, page after page', async () => {
+    const world = scheduler(
+      Array.from({ length: 9 }, (_, client) => dueRows(240, `c${client}`)).flat(),
+    );
+    const asked: string[] = [];
+    const listDue: ConnectionStore['listDue'] = (input) => {
+      asked.push(`${input.shard} ${input.cursor === undefined ? 'begin' : 'go on'}`);
+      return world.connections.listDue({ ...input, limit: 100 });
+    };
+
+    expect(await world.run({ connections: { ...world.connections, listDue } })).toBe(9 * 240);
+    expect(asked.filter((page) => page.endsWith('begin'))).toHaveLength(8);
+    expect(new Set(asked).size).toBe(16);
+    expect(world.sent()).toHaveLength(9 * 240);
+  });
+
+  it('sends of each client no more than its lanes can do, and neglects none', async () => {
+    const world = scheduler([...dueRows(1000, 'busy'), ...dueRows(10, 'calm')]);
+
+    expect(await world.run()).toBe(budget + 10);
+    expect(world.sent().filter((key) => key.startsWith('calm/'))).toHaveLength(10);
+  });
+
+  it('sends nothing but an id, its schedule and its lane', async () => {
+    const world = scheduler([dueRow('ann')]);
+
+    await world.run();
+
+    expect(world.queue.sent).toEqual([
+      { ...aKey(), refreshAt: at(2900), lane: expect.any(Number) },
+    ]);
+  });
+
+  it('gives a connection the same lane every time, and spreads them over all lanes', async () => {
+    const one = scheduler(dueRows(100));
+    const other = scheduler(dueRows(100).toReversed());
+    await one.run();
+    await other.run();
+
+    const lanes = ({ queue }: typeof one) =>
+      new Map(queue.sent.map(({ connection, lane }) => [connection, lane]));
+    expect(lanes(one)).toEqual(lanes(other));
+    expect(new Set(lanes(one).values())).toEqual(new Set([0, 1, 2, 3]));
+  });
+
+  it('finds again what it did not reach', async () => {
+    const world = scheduler(dueRows(300));
+    await world.run();
+    for (const { connection } of world.queue.sent) {
+      world.connections.put(dueRow(connection, 'acme', { refreshAt: at(9000) }));
+    }
+
+    expect(await world.run()).toBe(60);
+  });
+
+  it('ends in time, and begins with another shard the next minute', async () => {
+    const world = scheduler([]);
+    const firsts: number[] = [];
+    const listDue: ConnectionStore['listDue'] = async ({ shard }) => {
+      firsts.push(shard);
+      await world.clock.advance(41_000);
+      return { due: [], cursor: 'more' };
+    };
+    const run = () => world.run({ connections: { ...world.connections, listDue } });
+
+    for (let minute = 0; minute < 8; minute += 1) {
+      await run();
+      await world.clock.advance(19_000);
+    }
+
+    expect(firsts).toHaveLength(8);
+    expect(new Set(firsts).size).toBe(8);
+  });
+
+  it('reads nothing when there is no time', async () => {
+    const world = scheduler(dueRows(3));
+
+    expect(await world.run({}, world.clock.monotonicMs() + 4000)).toBe(0);
+  });
+
+  it('says how far it is behind', async () => {
+    const world = scheduler([dueRow('ann'), dueRow('bob', 'acme', { refreshAt: at(2000) })]);
+
+    await world.run();
+
+    expect(world.log.lines).toMatchObject([
+      { event: 'refreshes_scheduled', details: { sent: 2, overdueSeconds: 1000 } },
+    ]);
+  });
+});
+
+describe('a client that the provider refused', () => {
+  it.each([
+    ['not at all within a minute', at(2941), 0],
+    ['with one connection from then on', at(2940), 1],
+  ])('is tried %s', async (_name, refusedAt, sent) => {
+    const world = scheduler([...dueRows(100), ...dueRows(5, 'other')]);
+    await world.clientStatus.markRefused(acme, 'version-1', refusedAt);
+
+    expect(await world.run()).toBe(sent + 5);
+    expect(world.sent().filter((key) => key.startsWith('acme/'))).toHaveLength(sent);
+  });
+
+  it('is looked up once in a run, however many of its connections are due', async () => {
+    const world = scheduler(dueRows(100));
+    let reads = 0;
+    const read: ClientStore['read'] = async (client) => {
+      reads += 1;
+      return world.clientStatus.read(client);
+    };
+
+    await world.run({ clientStatus: { ...world.clientStatus, read } });
+
+    expect(reads).toBe(1);
+  });
+});
+
+describe('a client whose row cannot be read', () => {
+  const withRead = (world: ReturnType<typeof scheduler>, fault: Fault) => {
+    const read: ClientStore['read'] = async (client) => {
+      if (client === acme) throw fault;
+      return world.clientStatus.read(client);
+    };
+    return { clientStatus: { ...world.clientStatus, read } };
+  };
+
+  it('holds up no other, and is named', async () => {
+    const world = scheduler([...dueRows(3), ...dueRows(5, 'other')]);
+    const fault = new Fault('ROW_INVALID', { table: 't', key: 'acme', problems: ['refused_at'] });
+
+    expect(await world.run(withRead(world, fault))).toBe(5);
+    expect(world.log.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        event: 'client_not_scheduled',
+        details: expect.objectContaining({ client: 'acme', code: 'ROW_INVALID' }),
+      }),
+    );
+  });
+
+  it('ends the run where it is the store that is down', async () => {
+    const world = scheduler(dueRows(3));
+
+    await expect(world.run(withRead(world, storeDown()))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
+});

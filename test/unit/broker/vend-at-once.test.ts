@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { tokenCache } from '../../../lib/broker/token-cache.ts';
+import { at } from '../../support/connections.ts';
+import { aNewerToken, vendWorld } from '../../support/vend-world.ts';
+
+const expired = { expiresAt: at(0) };
+
+describe('a thousand callers at once of one expired token', () => {
+  it('cause one refresh, and all get its result', async () => {
+    const world = vendWorld({
+      token: expired,
+      refresh: async () => {
+        await world.clock.sleep(2000);
+        await world.tokens.publish(aNewerToken(0));
+        return { outcome: 'refreshed', state: 'active', token: aNewerToken(0) };
+      },
+    });
+
+    // Each is a container of its own: no cache is shared.
+    const vended = await Promise.all(
+      Array.from({ length: 1000 }, () => world.vend({}, { cache: tokenCache() })),
+    );
+
+    expect(world.refreshes).toHaveLength(1);
+    expect(vended.every(({ accessToken }) => accessToken.reveal() === 'access-2')).toBe(true);
+    expect(vended.every(({ warning }) => warning === undefined)).toBe(true);
+  });
+
+  it('are all told when it fails, after one call', async () => {
+    const note = { state: 'failing', since: at(0), retryAt: at(60) } as const;
+    const world = vendWorld({
+      token: expired,
+      refresh: async () => {
+        await world.clock.sleep(500);
+        await world.tokens.note(aNewerToken(0), 1, note);
+        return { outcome: 'failing', ...note };
+      },
+    });
+
+    const endings = await Promise.allSettled(
+      Array.from({ length: 1000 }, () => world.vend({}, { cache: tokenCache() })),
+    );
+
+    expect(world.refreshes).toHaveLength(1);
+    for (const ending of endings) {
+      expect(ending).toMatchObject({ reason: { code: 'TEMPORARILY_UNAVAILABLE' } });
+    }
+    expect(world.clock.monotonicMs()).toBeLessThan(3000);
+  });
+
+  it('are all told when the connection proves dead', async () => {
+    const death = { state: 'needs_reauth', reason: 'grant_dead', since: at(0) } as const;
+    const world = vendWorld({
+      token: expired,
+      refresh: async () => {
+        await world.clock.sleep(500);
+        await world.tokens.note(aNewerToken(0), 1, death);
+        return { outcome: 'needs_reauth', ...death };
+      },
+    });
+
+    const endings = await Promise.allSettled(
+      Array.from({ length: 100 }, () => world.vend({}, { cache: tokenCache() })),
+    );
+
+    for (const ending of endings) {
+      expect(ending).toMatchObject({ reason: { code: 'REAUTHORIZATION_REQUIRED' } });
+    }
+  });
+});
+
+describe('callers who lost the claim', () => {
+  const claimed = { ...expired, refreshClaimedUntil: at(30) };
+
+  it('wait as long as they said, and no longer', async () => {
+    const world = vendWorld({ token: claimed });
+
+    await expect(world.vend()).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' });
+    expect(world.clock.monotonicMs()).toBe(10_000);
+    expect(world.refreshes).toEqual([]);
+  });
+
+  it('read ever more seldom, with jitter', async () => {
+    const world = vendWorld({ token: claimed });
+
+    await world.vend().catch(() => undefined);
+
+    expect(world.asked.filter((method) => method === 'read').length).toBeLessThan(20);
+  });
+
+  it('read consistently', async () => {
+    const world = vendWorld({ token: claimed });
+    const consistency: boolean[] = [];
+    const read: typeof world.tokens.read = (key, consistent) => {
+      consistency.push(consistent);
+      return world.tokens.read(key, consistent);
+    };
+
+    await world.vend({}, { tokens: { ...world.tokens, read } }).catch(() => undefined);
+
+    const [first, ...polls] = consistency;
+    expect(first).toBe(false);
+    expect(new Set(polls)).toEqual(new Set([true]));
+  });
+
+  it('may claim when the one who had it fell silent', async () => {
+    const world = vendWorld({
+      token: claimed,
+      refresh: () => ({ outcome: 'refreshed', state: 'active', token: aNewerToken(30) }),
+    });
+    await world.clock.advance(30_000);
+
+    expect((await world.vend()).token.fence).toBe(2);
+    expect(world.refreshes).toHaveLength(1);
+  });
+});
+
+it('waits for what another worker publishes, when refresh says that one is at it', async () => {
+  const world = vendWorld({
+    token: expired,
+    refresh: () => ({ outcome: 'in_progress', state: 'active' }),
+  });
+  const vending = world.vend();
+  world.tokens.put(aNewerToken(0));
+
+  expect((await vending).accessToken.reveal()).toBe('access-2');
+});
