@@ -113,7 +113,8 @@ const advice: Readonly<Record<FaultCode, string>> = {
   REGISTRATION_INVALID: 'the registration is not valid; correct each member named in its secret',
   CLIENT_CHANGED: 'the registration changed under its connections; undo it, or confirm the change',
   CLIENT_REFUSED: 'the provider refuses our client; put the right client_secret into its secret',
-  PROVIDER_UNAVAILABLE: 'the provider gave no usable answer; if that goes on, compare its URLs with the definition',
+  PROVIDER_UNAVAILABLE:
+    'the provider gave no usable answer; if that goes on, compare its URLs with the definition',
   PROVIDER_ANSWER_INVALID: 'the answer is no token answer; compare it with the definition',
   PROVIDER_REFUSED_REQUEST: 'the provider refused the request; compare it with the definition',
   TEMPORARILY_UNAVAILABLE: 'no token can be had now; ask again after the time given',

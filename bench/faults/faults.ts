@@ -25,13 +25,13 @@ import type { Build } from './stack.ts';
 import { round } from './statistics.ts';
 import { storeOutage } from './store-outage.ts';
 
-const experiments: Readonly<Record<string, Experiment>> = {
-  one_expired_token: oneExpiredToken,
-  slow_provider: slowProvider,
-  killed_refresh: killedRefresh,
-  store_outage: storeOutage,
-  hanging_client: hangingClient,
-};
+/** One group after the other. Those of one group run side by side: they mostly wait. */
+const groups: readonly Readonly<Record<string, Experiment>>[] = [
+  { one_expired_token: oneExpiredToken },
+  { slow_provider: slowProvider, store_outage: storeOutage },
+  { killed_refresh: killedRefresh },
+  { hanging_client: hangingClient },
+];
 
 const functionKeys = ['connections', 'vend', 'refresh', 'refresh-due', 'recover'];
 const versioned = ['dynalite', 'fauxqs', 'esbuild', '@aws-sdk/client-dynamodb'];
@@ -51,10 +51,8 @@ async function main(): Promise<void> {
     },
   });
   const { quick, only, logs } = values;
-  const chosen = Object.entries(experiments).filter(
-    ([name]) => only === undefined || name === only,
-  );
-  if (chosen.length === 0) throw new Error(`--only is one of ${Object.keys(experiments)}`);
+  const names = groups.flatMap((group) => Object.keys(group));
+  if (only !== undefined && !names.includes(only)) throw new Error(`--only is one of ${names}`);
 
   const folder = mkdtempSync(join(tmpdir(), 'evergrant-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -63,10 +61,14 @@ async function main(): Promise<void> {
   const build = { service, bundles, ...(logs !== undefined && { logFolder: resolve(logs) }) };
 
   const reports: Report[] = [];
-  for (const [name, experiment] of chosen) {
-    const report = await run(name, experiment, { build, quick });
-    reports.push(report);
-    console.log(JSON.stringify(report));
+  for (const group of groups) {
+    const chosen = Object.entries(group).filter(([name]) => only === undefined || name === only);
+    const running = chosen.map(async ([name, experiment]) => {
+      const report = await run(name, experiment, { build, quick });
+      reports.push(report);
+      console.log(JSON.stringify(report));
+    });
+    await Promise.all(running);
   }
   const failed = reports.flatMap(({ experiment, expectations }) =>
     expectations.filter(({ holds }) => !holds).map(({ expected }) => `${experiment}: ${expected}`),

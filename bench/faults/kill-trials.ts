@@ -48,7 +48,7 @@ export interface TrialOptions {
 const batchSize = 10;
 const measuredRefreshes = 30;
 /** What makes a process warm. */
-const refreshesBefore = 5;
+const refreshesBefore = 4;
 
 export function listTrials(client: string, classes: readonly KillClass[]): readonly Trial[] {
   return classes.flatMap((kind) =>

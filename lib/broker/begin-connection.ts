@@ -8,6 +8,7 @@ import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
 import { hashToken } from './one-time-token.ts';
 import { pinClient } from './pinned-client.ts';
 import type { AuthorizationPlan, ClientRegistry, RandomToken, SessionStore } from './ports.ts';
+import { withCurrentClient } from './with-current-client.ts';
 
 /** How long a person may take to follow the link. */
 const sessionSeconds = seconds(30 * 60);
@@ -44,16 +45,13 @@ export async function beginConnection(
   ports: Ports,
   request: ConnectSessionRequest,
 ): Promise<{ readonly authorizeUrl: string; readonly expiresAt: EpochSeconds }> {
-  const client = await ports.clients.read(request.client);
-  const plan = buildPlan(ports, client, request);
+  const planned = await withCurrentClient(ports.clients, request.client, async (client) => {
+    const plan = buildPlan(ports, client, request);
+    return { plan, authorization: buildAuthorizationRequest(client, plan) };
+  });
   const session = ports.randomToken();
   const expiresAt = later(ports.clock.now(), sessionSeconds);
-  await ports.sessions.putSession({
-    sessionHash: hashToken(session),
-    expiresAt,
-    authorization: buildAuthorizationRequest(client, plan),
-    plan,
-  });
+  await ports.sessions.putSession({ ...planned, sessionHash: hashToken(session), expiresAt });
   const authorizeUrl = new URL('/authorize', ports.publicBaseUrl);
   authorizeUrl.searchParams.set('session', session);
   return { authorizeUrl: authorizeUrl.href, expiresAt };

@@ -7,19 +7,16 @@
  */
 import { isFault } from '../fault.ts';
 import { type ClientName, isClientName, keyText } from '../names.ts';
-import { deriveCodeVerifier } from '../oauth/authorization-request.ts';
 import {
   type AuthorizationError,
   type AuthorizationResponse,
   judgeIssuer,
   readCallback,
 } from '../oauth/authorization-response.ts';
-import type { RequestToken, TokenAnswer } from '../oauth/token-endpoint.ts';
 import { describeFailure } from '../problem.ts';
 import type { Client } from '../providers/client.ts';
-import { tokenRequestShape } from '../providers/params.ts';
 import { Secret } from '../secret.ts';
-import { later, type Seconds, seconds } from '../time.ts';
+import { later, seconds } from '../time.ts';
 import { cookieLabel } from './begin-authorization.ts';
 import {
   type EstablishPorts,
@@ -27,16 +24,14 @@ import {
   type NewGrant,
   prepareConnection,
 } from './establish-connection.ts';
+import { type ExchangePorts, exchangeCode } from './exchange-code.ts';
 import { hashToken } from './one-time-token.ts';
-import { assertPinned } from './pinned-client.ts';
 import type { AuthorizationPlan, ClientRegistry, Log, RandomToken, SessionStore } from './ports.ts';
-import { grantedAnswer } from './token-outcome.ts';
+import { withCurrentClient } from './with-current-client.ts';
 
-interface Ports extends EstablishPorts {
+interface Ports extends EstablishPorts, ExchangePorts {
   readonly sessions: SessionStore;
   readonly clients: ClientRegistry;
-  readonly requestToken: RequestToken;
-  readonly providerTimeoutSeconds: Seconds;
   readonly randomToken: RandomToken;
   readonly log: Log;
 }
@@ -126,19 +121,30 @@ async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationE
   const origin = { plan, cookieLabel };
   const failed = (error: ReturnError) => ({ status: 'failed', error, ...origin }) as const;
   if (plan.client !== client.name || judgeIssuer(plan.issuer, response.issuer) === 'mismatch') {
-    ports.log.warn('authorization_mixed_up', { connection: keyText(plan), client: client.name });
+    ports.log.warn('authorization_mixed_up', {
+      connection: keyText(plan),
+      client: client.name,
+      issuerDeclared: plan.issuer,
+      issuerSent: response.issuer !== undefined,
+      advice: 'compare authorize.issuer of the definition with what the provider sends as iss',
+    });
     return failed('invalid_response');
   }
   const { answer } = response;
   if (answer.outcome === 'refused') {
-    const { error } = answer;
+    const { error, stated } = answer;
+    ports.log.warn('authorization_refused', { connection: keyText(plan), error, stated });
     return error === 'access_denied' ? { status: 'denied', error, ...origin } : failed(error);
   }
   try {
-    const grant = await exchangeCode(ports, taken, answer);
+    const exchanged = await withCurrentClient(ports.clients, plan.client, async (current) => ({
+      ...taken,
+      client: current,
+      grant: await exchangeCode(ports, { ...taken, client: current }, answer),
+    }));
     const live = plan.confirm
-      ? await holdForConfirmation(ports, taken, grant)
-      : await goLive(ports, taken, grant);
+      ? await holdForConfirmation(ports, exchanged)
+      : await goLive(ports, exchanged);
     return { ...live, ...origin };
   } catch (error) {
     // The state is spent, so to reload is of no use: even what nobody foresaw ends in an answer.
@@ -157,61 +163,17 @@ const returnErrors: Readonly<Record<string, ReturnError>> = {
   CLIENT_CHANGED: 'client_refused',
 };
 
-/** Exchanges the code at the endpoint that was pinned when the flow began (RFC 6749 §4.1.3). */
-async function exchangeCode(
-  ports: Ports,
-  { client, plan, cookie }: Taken,
-  granted: Extract<AuthorizationResponse['answer'], { outcome: 'granted' }>,
-): Promise<NewGrant> {
-  assertPinnedEndpoint(client, plan);
-  const outcome = await ports.requestToken(
-    client,
-    {
-      grantType: 'authorization_code',
-      params: plan.params,
-      code: granted.code,
-      redirectUri: plan.redirectUri,
-      ...(plan.pkce && { codeVerifier: deriveCodeVerifier(cookie) }),
-    },
-    ports.providerTimeoutSeconds * 1000,
-  );
-  const answer = grantedAnswer(client, codeOutcome(outcome));
-  const { client: name, connection, params, scope, allowAccountSwitch } = plan;
-  return {
-    client: name,
-    connection,
-    params,
-    allowAccountSwitch,
-    answer: { ...answer, values: { ...granted.values, ...answer.values } },
-    credential: refreshTokenOf(answer),
-    ...(scope !== undefined && { scope }),
-  };
+interface Exchanged extends Taken {
+  readonly grant: NewGrant;
 }
 
-/** A refused code is a failed exchange: there is no grant yet that could be dead. */
-function codeOutcome(outcome: Awaited<ReturnType<RequestToken>>) {
-  return outcome.outcome === 'grant_refused'
-    ? ({ outcome: 'request_refused', error: 'invalid_grant' } as const)
-    : outcome;
-}
-
-function refreshTokenOf({ refreshToken }: TokenAnswer): NewGrant['credential'] {
-  return refreshToken ? { refreshToken } : {};
-}
-
-function assertPinnedEndpoint(client: Client, plan: AuthorizationPlan): void {
-  const { url } = tokenRequestShape(client, 'authorization_code');
-  const moved = url === plan.tokenEndpoint ? plan.origins : [];
-  assertPinned(client, { clientId: plan.clientId, origins: moved });
-}
-
-async function goLive(ports: Ports, { client, plan }: Taken, grant: NewGrant) {
+async function goLive(ports: Ports, { client, plan, grant }: Exchanged) {
   await establishConnection(ports, client, grant);
   ports.log.info('connected', { connection: keyText(plan), provider: client.definition.name });
   return { status: 'connected' } as const;
 }
 
-async function holdForConfirmation(ports: Ports, { client, plan }: Taken, grant: NewGrant) {
+async function holdForConfirmation(ports: Ports, { client, plan, grant }: Exchanged) {
   const existing = await ports.connections.read(plan);
   const expiresAt = later(ports.clock.now(), confirmSeconds);
   // Above every fence that refreshes of the old grant can be given until the confirmation.

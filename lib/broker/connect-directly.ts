@@ -16,6 +16,7 @@ import { type EstablishPorts, establishConnection } from './establish-connection
 import type { ClientRegistry, Connection } from './ports.ts';
 import type { RenewalCredential } from './renewal-credential.ts';
 import { grantedAnswer } from './token-outcome.ts';
+import { withCurrentClient } from './with-current-client.ts';
 
 interface Ports extends EstablishPorts {
   readonly clients: ClientRegistry;
@@ -54,7 +55,10 @@ export async function connectDirectly(
   ports: Ports,
   grant: DirectGrant,
 ): Promise<{ readonly created: boolean; readonly connection: Connection }> {
-  const client = await ports.clients.read(grant.client);
+  return withCurrentClient(ports.clients, grant.client, (client) => obtain(ports, client, grant));
+}
+
+async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
   const params = parseConnectionParams(client, grant.params);
   // What can fail here without the provider fails before it has been asked for anything.
   await Promise.all([ports.sealer.ready('access_token'), ports.sealer.ready('renewal')]);

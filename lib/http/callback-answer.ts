@@ -18,7 +18,8 @@ export function callbackAnswer(
   const cookies = [expireTransactionCookie(ending.cookieLabel, publicBaseUrl)];
   if (plan.returnUrl === undefined) return { ...pageResponse(endingPage(ending)), cookies };
   const url = new URL(plan.returnUrl);
-  url.searchParams.set('connection', `${plan.client}/${plan.connection}`);
+  url.searchParams.set('client', plan.client);
+  url.searchParams.set('connection', plan.connection);
   url.searchParams.set('status', status);
   if ('error' in ending) url.searchParams.set('error', ending.error);
   if (status === 'confirm') url.searchParams.set('completion', ending.completion.reveal());

@@ -25,7 +25,12 @@ export type AuthorizationAnswer =
       /** What the definition keeps of the query, by our name for each. */
       readonly values: Readonly<Record<string, string>>;
     }
-  | { readonly outcome: 'refused'; readonly error: AuthorizationError };
+  | {
+      readonly outcome: 'refused';
+      readonly error: AuthorizationError;
+      /** For the log: the code of RFC 6749 §4.1.2.1 or OpenID Connect, `other`, or `nothing`. */
+      readonly stated: string;
+    };
 
 /** A well-formed response, to some request or other. */
 export interface AuthorizationResponse {
@@ -108,9 +113,14 @@ function readAnswer(
   callback: CallbackDefinition,
 ): AuthorizationAnswer {
   const error = parameters.get(callback.names.error ?? 'error');
-  if (error !== undefined) return { outcome: 'refused', error: ourWordFor(error) };
+  if (error !== undefined) {
+    const stated = knownErrors.includes(error) ? error : 'other';
+    return { outcome: 'refused', error: ourWordFor(error), stated };
+  }
   const code = parameters.get(callback.names.code ?? 'code');
-  if (code === undefined || code === '') return { outcome: 'refused', error: 'invalid_response' };
+  if (code === undefined || code === '') {
+    return { outcome: 'refused', error: 'invalid_response', stated: 'nothing' };
+  }
   // RFC 6749 Appendix A.11: visible characters and spaces.
   if (Buffer.byteLength(code) > maxCodeBytes || !/^[ -~]+$/.test(code)) refuse('code is malformed');
   return {
@@ -134,6 +144,22 @@ function readValues(
   });
   return Object.fromEntries(kept);
 }
+
+/** RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6. */
+const knownErrors: readonly string[] = [
+  'access_denied',
+  'account_selection_required',
+  'consent_required',
+  'interaction_required',
+  'invalid_client',
+  'invalid_request',
+  'invalid_scope',
+  'login_required',
+  'server_error',
+  'temporarily_unavailable',
+  'unauthorized_client',
+  'unsupported_response_type',
+];
 
 /** RFC 6749 §4.1.2.1, in the words that our return URLs know. */
 function ourWordFor(error: string): AuthorizationError {

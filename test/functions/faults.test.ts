@@ -322,7 +322,7 @@ describe('a provider', () => {
     const back = await functions.comeBack('acme', `code=c&state=${browser.state}`, browser.cookies);
 
     const query = Object.fromEntries(new URL(String(back.headers?.location)).searchParams);
-    expect(query).toEqual({ connection: 'acme/browsing', status: 'failed', error });
+    expect(query).toEqual({ client: 'acme', connection: 'browsing', status: 'failed', error });
     expect(output.lines().find(({ message }) => message === 'connect_failed')).toMatchObject({
       level: 'ERROR',
       advice: expect.any(String),
@@ -363,7 +363,7 @@ describe('the browser', () => {
     expect((await functions.follow(`${search.slice(1)}&${search.slice(1)}`)).statusCode).toBe(404);
   });
 
-  it('is sent back to our own address, whatever Host says (SAFETY C6)', async () => {
+  it('is sent back to our own address, whatever Host says', async () => {
     const browser = await sendToProvider(functions, { client: 'acme', connection: 'hosted' });
 
     expect(browser.location.searchParams.get('redirect_uri')).toBe(

@@ -41,7 +41,7 @@ it('lives from connect to disconnect, from one function to the next', async () =
   const back = await functions.comeBack('acme', `code=c-1&state=${browser.state}`, browser.cookies);
   expect(back.statusCode).toBe(302);
   expect(back.headers?.location).toBe(
-    'https://app.example.com/connected?connection=acme%2Fann&status=connected',
+    'https://app.example.com/connected?client=acme&connection=ann&status=connected',
   );
   expect(provider.calls.at(-1)).toMatchObject({
     path: '/token',

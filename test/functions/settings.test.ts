@@ -70,13 +70,13 @@ describe.each(functions)('the function %s', (name) => {
     expect(await load(name, environment)).toHaveProperty('handler');
   });
 
-  it('does not start without them, and names what is missing (SAFETY L5)', async () => {
+  it('does not start without them, and names what is missing', async () => {
     await expect(load(name, {})).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
   });
 });
 
 it.each(['callback', 'connections', 'refresh', 'revoke'] as const)(
-  'the function %s does not start with certificate verification off (SAFETY T1)',
+  'the function %s does not start with certificate verification off',
   async (name) => {
     const names = Object.keys(declared[name]?.environment ?? {});
     const environment = Object.fromEntries(names.map((each) => [each, values[each] ?? 'a-value']));

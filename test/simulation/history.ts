@@ -123,7 +123,7 @@ function isSettled(row: Row, before: Row | undefined): boolean {
   return row.state === 'active' && isLive(before) && row.committedFence > before.committedFence;
 }
 
-/** Everything that was ever queued comes again, a week late: nothing may come of it (I11). */
+/** Everything that was ever queued comes again, a week late: nothing may come of it. */
 async function redriveLater(world: World, functions: Functions): Promise<void> {
   const { timeline, stores, watch, faults } = world;
   await timeline.runUntil(timeline.elapsedMs() + weekMs);

@@ -69,7 +69,7 @@ export function beginInvocation(
         timeline.plan(weather.latencyMs(), () => deliver('heard', settle));
       timeline.trace(`${name} sends ${label}`);
       if (limit) timeline.plan(limit.ms, () => deliver('gave up', () => resolve(limit.ending)));
-      timeline.plan(weather.latencyMs(), () => {
+      timeline.plan(weather.latencyMs() + weather.stallMs(label), () => {
         effect().then(
           (result) => answer(() => resolve(result)),
           (error) => answer(() => reject(error)),

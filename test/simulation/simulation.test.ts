@@ -54,7 +54,7 @@ describe.each(rotationClasses)('a worker killed at any moment: rotation %s', (ro
     it(`loses nothing that could be kept, the other coming ${meeting}`, async () => {
       const histories = await killEachOnce({ rotationClass, meeting });
 
-      expect(histories.length).toBeGreaterThan(40);
+      expect(histories.length).toBeGreaterThan(20);
       expect(histories.flatMap(({ violations }) => violations)).toEqual([]);
       expect([...new Set(histories.flatMap(placesOfLoss))].toSorted()).toEqual(
         unavoidable(rotationClass),
@@ -70,7 +70,7 @@ describe.each(['grace', 'strict'] as const)('both killed, at any moments: rotati
   });
 
   it('breaks no promise', () => {
-    expect(histories.length).toBeGreaterThan(500);
+    expect(histories.length).toBeGreaterThan(400);
     expect(histories.flatMap(({ violations }) => violations)).toEqual([]);
   });
 

@@ -23,13 +23,13 @@ export function settingsOf(seed: number, options: Partial<WorldSettings> = {}): 
       {
         rotationClass: random.pick(rotationClasses),
         graceSeconds: random.pick([900, 1800, 3600]),
-        lifetimeSeconds: random.pick([300, 600, 1800, 3600]),
+        lifetimeSeconds: random.pick([180, 300, 600, 1800]),
         endsGrantOnReuse: random.chance(0.8),
         connections: random.between(1, 2),
       },
     ],
     machines: random.between(2, 3),
-    skewSeconds: random.pick([0, 10, 600]),
+    skewSeconds: random.pick([0, 10]),
     ...options,
   };
 }
@@ -43,6 +43,7 @@ export const storm: Plot = async (world, functions) => {
     kill: often(0.6, 0.06),
     service: often(0.6, 0.25),
     provider: often(0.7, 0.8),
+    stall: often(0.5, 0.3),
     stale: often(0.5, 0.5),
     duplicate: often(0.5, 0.3),
   };
@@ -52,7 +53,7 @@ export const storm: Plot = async (world, functions) => {
   };
   world.weather.become(stormy(random, climate, { count: noteFault, conditions: world.conditions }));
   const [{ lifetimeSeconds } = { lifetimeSeconds: 600 }] = world.settings.providers;
-  const lengthMs = Math.min(2 * 3600, lifetimeSeconds * random.between(1, 4)) * 1000;
+  const lengthMs = Math.min(2 * 3600, lifetimeSeconds * random.between(2, 8)) * 1000;
   setClocks(world);
   planConditions(world, lengthMs, noteFault);
   planDeeds(world, functions, lengthMs);
@@ -127,6 +128,12 @@ const deeds: Readonly<Record<string, Deed>> = {
   kill: (_world, { running }) => {
     const [first] = running;
     first?.kill('at random');
+  },
+  store_down: ({ conditions, random, timeline }) => {
+    conditions.down = random.pick(['connections', 'connections', 'tokens', 'recovery']);
+    timeline.plan(random.between(1_000, 90_000), () => {
+      conditions.down = undefined;
+    });
   },
   clock_jump: ({ machines, random, settings }) => {
     random.pick(machines as [(typeof machines)[0], ...typeof machines]).skewMs = random.between(

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** How long a warm container may hand out a token that is gone. */
 const cacheMs = 30_000;
 
-/** Vends, and looks whether what is vended, or withheld, is right (I5). */
+/** Vends, and looks whether what is vended, or withheld, is right. */
 export async function watchedVend(
   world: World,
   functions: Functions,

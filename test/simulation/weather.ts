@@ -32,6 +32,8 @@ export type Conduct =
 /** Everything that may go wrong, decided call by call. */
 export interface Weather {
   readonly latencyMs: () => number;
+  /** For how long an invocation stands still before this call: never between preflight and call. */
+  readonly stallMs: (label: string) => number;
   readonly kills: (invocation: string, label: string, moment: Moment) => boolean;
   /** @param label - `port.method`. */
   readonly serviceFault: (label: string) => ServiceFault | undefined;
@@ -46,6 +48,7 @@ export interface Weather {
 export function calm(random: Random): Weather {
   return {
     latencyMs: () => random.between(1, 20),
+    stallMs: () => 0,
     kills: () => false,
     serviceFault: () => undefined,
     conduct: () => ({ kind: 'prompt' }),
@@ -58,10 +61,22 @@ export function calm(random: Random): Weather {
 export interface Climate {
   readonly kill: number;
   readonly service: number;
+  readonly stall: number;
   readonly provider: number;
   readonly stale: number;
   readonly duplicate: number;
 }
+
+/** Before these a worker may outlive its lease: the provider has been called. */
+const writesAfterCall: ReadonlySet<string> = new Set([
+  'connections.commit',
+  'connections.commitLate',
+  'connections.fail',
+  'connections.markDead',
+  'tokens.publish',
+  'tokens.note',
+  'recovery.send',
+]);
 
 const serviceFaults = [
   'throttled',
@@ -84,6 +99,10 @@ export function stormy(
   };
   return {
     latencyMs: () => (random.chance(0.05) ? random.between(200, 900) : random.between(1, 20)),
+    stallMs: (label) =>
+      writesAfterCall.has(label) && happens(climate.stall, 'stall')
+        ? random.between(1_000, 45_000)
+        : 0,
     kills: (_invocation, _label, moment) => happens(climate.kill, `killed_${moment}`),
     serviceFault: (label) => {
       if (conditions.down !== undefined && label.startsWith(`${conditions.down}.`)) {

@@ -206,6 +206,7 @@ function changingWeather(first: Weather): World['weather'] {
   let now = first;
   return {
     latencyMs: () => now.latencyMs(),
+    stallMs: (label) => now.stallMs(label),
     kills: (...point) => now.kills(...point),
     serviceFault: (label) => now.serviceFault(label),
     conduct: (client) => now.conduct(client),

@@ -10,7 +10,7 @@ it('reads what a function names, and nothing else', () => {
   });
 });
 
-it('has no default: what is missing is named (SAFETY L5)', () => {
+it('has no default: what is missing is named', () => {
   expect(() => readSettings({}, 'STAGE', 'DUE_SHARDS', 'PUBLIC_BASE_URL')).toThrow(
     expect.objectContaining({
       code: 'CONFIGURATION_INVALID',

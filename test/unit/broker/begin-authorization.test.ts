@@ -21,7 +21,7 @@ async function visitAndSee(ports: Connecting) {
   return { ...seen, label, cookie, stored: stored[0] };
 }
 
-it('sends the browser on with a state of 256 random bits (SAFETY A3)', async () => {
+it('sends the browser on with a state of 256 random bits', async () => {
   const ports = connecting();
   const session = await beginSession(ports);
 
@@ -33,7 +33,7 @@ it('sends the browser on with a state of 256 random bits (SAFETY A3)', async () 
   expect(first.location.origin).toBe('https://as.example.com');
 });
 
-it('stores hashes of state and cookie, and the values nowhere (SAFETY A3, A6)', async () => {
+it('stores hashes of state and cookie, and the values nowhere', async () => {
   const { state, cookie, stored } = await visitAndSee(connecting());
 
   expect(stored).toMatchObject({ stateHash: sha256(state), cookieHash: sha256(cookie) });
@@ -74,7 +74,7 @@ it('names the cookie after the transaction and gives nothing of the state away',
   expect(state).not.toContain(label);
 });
 
-it('gives two tabs two cookies (SAFETY A4)', async () => {
+it('gives two tabs two cookies', async () => {
   const ports = connecting();
   const session = await beginSession(ports);
 

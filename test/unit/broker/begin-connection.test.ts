@@ -49,7 +49,7 @@ it('stores the SHA-256 of the session, and the session itself nowhere', async ()
   expect(JSON.stringify(session)).not.toContain(token);
 });
 
-it('fixes client id, origins, token endpoint, redirect URI and scope (SAFETY A6)', async () => {
+it('fixes client id, origins, token endpoint, redirect URI and scope', async () => {
   const { plan } = await sessionOf(connecting(aClient({ scope: 'read write' })));
 
   expect(plan).toMatchObject({
@@ -134,7 +134,7 @@ describe('params', () => {
     ['that nobody knows', { account: '7', redirect_uri: 'https://evil.example' }, 'redirect_uri'],
     ['that are malformed', { account: '7&state=x' }, 'params.account'],
     ['that are no object', 'account=7', 'params must be an object'],
-  ])('%s are refused by name (SAFETY A9)', async (_what, params, named) => {
+  ])('%s are refused by name', async (_what, params, named) => {
     const problems = await problemsOf(beginConnection(connecting(client), { ...aRequest, params }));
 
     expect(problems).toEqual([expect.stringContaining(named)]);
@@ -183,7 +183,7 @@ describe('return_url', () => {
     ['a space before it', ' https://app.example.com/connected'],
     ['nothing', ''],
     ['no URL', 'connected'],
-  ])('is refused with %s (SAFETY C8)', async (_what, returnUrl) => {
+  ])('is refused with %s', async (_what, returnUrl) => {
     expect(await begin(returnUrl)).toEqual([
       'return_url is not one of return_urls in the registration of acme',
     ]);

@@ -93,7 +93,7 @@ describe('a grant', () => {
     expect(connectionOf(ports).scope).toBe('read');
   });
 
-  it('has the narrower scope that was granted (SAFETY T6)', async () => {
+  it('has the narrower scope that was granted', async () => {
     const ports = connecting(aClient({ scope: 'read write' }));
     ports.provider.endWith(aGrant({ scope: 'read' }));
 
@@ -104,7 +104,7 @@ describe('a grant', () => {
 });
 
 describe('a state', () => {
-  it('is good for one exchange of 100 callbacks at once (SAFETY C1)', async () => {
+  it('is good for one exchange of 100 callbacks at once', async () => {
     const ports = connecting();
     const browser = await visit(ports, await beginSession(ports));
 
@@ -115,7 +115,7 @@ describe('a state', () => {
     expect(ports.provider.asked).toHaveLength(1);
   });
 
-  it('is not taken by a wrong cookie, and stays good for the right one (SAFETY C2)', async () => {
+  it('is not taken by a wrong cookie, and stays good for the right one', async () => {
     const ports = connecting();
     const browser = await visit(ports, await beginSession(ports));
     const [label = ''] = [...browser.cookies.keys()];
@@ -128,7 +128,7 @@ describe('a state', () => {
     expect(ports.provider.asked).toHaveLength(1);
   });
 
-  it('does not match the cookie of another tab (SAFETY A4)', async () => {
+  it('does not match the cookie of another tab', async () => {
     const ports = connecting();
     const session = await beginSession(ports);
     const one = await visit(ports, session);
@@ -172,7 +172,7 @@ describe('a state', () => {
     });
   });
 
-  it('is spent by an error answer, too (SAFETY C1)', async () => {
+  it('is spent by an error answer, too', async () => {
     const ports = connecting();
     const browser = await visit(ports, await beginSession(ports));
 
@@ -207,7 +207,7 @@ describe('a state', () => {
 });
 
 describe('an answer that is not believed', () => {
-  it('came to the redirect URI of another client (SAFETY C2, C3)', async () => {
+  it('came to the redirect URI of another client', async () => {
     const ports = connecting();
     ports.clients.put(aClient({ name: parseClientName('other') }));
     const browser = await visit(ports, await beginSession(ports));
@@ -276,7 +276,7 @@ describe('an answer that is not believed', () => {
   });
 });
 
-describe('a shape that is refused before anything is taken (SAFETY C4, C5)', () => {
+describe('a shape that is refused before anything is taken', () => {
   const shapes = (state: string): readonly (readonly [string, string])[] => [
     ['state twice', `code=c&state=${state}&state=${state}`],
     ['code twice', `code=c&code=d&state=${state}`],
@@ -344,7 +344,7 @@ describe('what the provider says of a refusal', () => {
   });
 });
 
-describe('a registration that changed while the person was at the provider (SAFETY T10)', () => {
+describe('a registration that changed while the person was at the provider', () => {
   it.each([
     [
       'token endpoint, at another origin',
@@ -435,7 +435,7 @@ describe('an exchange that fails', () => {
 describe('a reconnect', () => {
   const known = { accountId: 'account-1' };
 
-  it('of another account is refused, and the old grant stays as it was (SAFETY C11)', async () => {
+  it('of another account is refused, and the old grant stays as it was', async () => {
     const ports = connecting();
     ports.provider.endWith(aGrant(known));
     await connectByRedirect(ports);
@@ -461,7 +461,7 @@ describe('a reconnect', () => {
   });
 });
 
-describe('with confirm (SAFETY A10)', () => {
+describe('with confirm', () => {
   it('nothing is live before the application has confirmed', async () => {
     const ports = connecting();
 

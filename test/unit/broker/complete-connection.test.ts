@@ -135,7 +135,7 @@ it('stays good when nothing at all answers in the middle of it', async () => {
   expect(await completeConnection(ports, completion, anyone)).toMatchObject({ created: true });
 });
 
-it('compares the account with the one that is connected by then (SAFETY C11)', async () => {
+it('compares the account with the one that is connected by then', async () => {
   const ports = connecting();
   ports.provider.endWith(aGrant({ accountId: 'account-2' }));
   const completion = await completionOf(ports);

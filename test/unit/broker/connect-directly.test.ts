@@ -79,7 +79,7 @@ describe('by password (RFC 6749 §4.3)', () => {
     expect(await connectDirectly(ports, byPassword)).toMatchObject({ created: false });
   });
 
-  it('refuses another account than the connected one (SAFETY C11)', async () => {
+  it('refuses another account than the connected one', async () => {
     const ports = connecting();
     ports.connections.put(aConnection({ accountId: 'account-1' }));
     ports.provider.endWith(aGrant({ accountId: 'account-2' }));

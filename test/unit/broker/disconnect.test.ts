@@ -149,7 +149,7 @@ describe('the revocation (RFC 7009)', () => {
       },
     ],
     [
-      'the registration leads elsewhere now (SAFETY T10)',
+      'the registration leads elsewhere now',
       'CLIENT_CHANGED',
       ({ clients }) => {
         const revoke = { url: 'https://evil.example/revoke' };

@@ -54,7 +54,7 @@ describe('a first connection', () => {
     expect(ports.tokens.rows.get('acme/ann')).toMatchObject({ fence: connection.fence });
   });
 
-  it('over a tombstone is new, and its fence is higher (invariant I3)', async () => {
+  it('over a tombstone is new, and its fence is higher', async () => {
     const ports = connecting();
     const fence = (aMoment + 600) * 1000;
     ports.connections.put(aTombstone({ fence }));
@@ -147,7 +147,7 @@ describe('a reconnect', () => {
     });
   });
 
-  it('reads again when a refresh of the old grant came in between (invariant I10)', async () => {
+  it('reads again when a refresh of the old grant came in between', async () => {
     const ports = connecting();
     await establish(ports);
     const { connect } = ports.connections;
@@ -171,7 +171,7 @@ describe('a reconnect', () => {
     });
   });
 
-  it('is not overwritten by a refresh of the old grant that ends later (invariant I10)', async () => {
+  it('is not overwritten by a refresh of the old grant that ends later', async () => {
     const ports = connecting();
     await establish(ports);
     const old = connectionOf(ports);

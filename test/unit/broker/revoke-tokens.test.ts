@@ -107,7 +107,7 @@ describe('is given up, with a line that says so,', () => {
     expect(ports.log.lines).toMatchObject([{ details: { code: 'SEALED_VALUE_INVALID' } }]);
   });
 
-  it('when the registration leads elsewhere now, and nothing is sent (SAFETY T10)', async () => {
+  it('when the registration leads elsewhere now, and nothing is sent', async () => {
     const ports = revoker();
     ports.clients.put(revoking('https://evil.example/revoke'));
 

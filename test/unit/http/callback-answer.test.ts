@@ -39,7 +39,7 @@ describe('the way back to the application', () => {
       statusCode: 302,
       headers: browserHeaders,
       address: returnUrl,
-      query: { connection: 'acme/ann', status: 'connected' },
+      query: { client: 'acme', connection: 'ann', status: 'connected' },
     });
   });
 
@@ -47,7 +47,8 @@ describe('the way back to the application', () => {
     const completion = new Secret('completion', 'c'.repeat(43));
 
     expect(returnOf({ status: 'confirm', completion, ...back }).query).toEqual({
-      connection: 'acme/ann',
+      client: 'acme',
+      connection: 'ann',
       status: 'confirm',
       completion: 'c'.repeat(43),
     });
@@ -55,7 +56,8 @@ describe('the way back to the application', () => {
 
   it('tells that access was denied', () => {
     expect(returnOf({ status: 'denied', error: 'access_denied', ...back }).query).toEqual({
-      connection: 'acme/ann',
+      client: 'acme',
+      connection: 'ann',
       status: 'denied',
       error: 'access_denied',
     });
@@ -63,7 +65,8 @@ describe('the way back to the application', () => {
 
   it.each(errors)('tells %s', (error) => {
     expect(returnOf({ status: 'failed', error, ...back }).query).toEqual({
-      connection: 'acme/ann',
+      client: 'acme',
+      connection: 'ann',
       status: 'failed',
       error,
     });
@@ -74,7 +77,13 @@ describe('the way back to the application', () => {
 
     const { query } = returnOf({ status: 'failed', error: 'expired', plan, cookieLabel: 'l' });
 
-    expect(query).toEqual({ tab: '2', connection: 'acme/ann', status: 'failed', error: 'expired' });
+    expect(query).toEqual({
+      tab: '2',
+      client: 'acme',
+      connection: 'ann',
+      status: 'failed',
+      error: 'expired',
+    });
   });
 
   it('ends the cookie, which is of no more use', () => {
@@ -108,7 +117,7 @@ describe('without an application to go back to', () => {
     expect(answer.body).toContain('declined');
   });
 
-  it('a page tells of a link that was used before (SAFETY C1)', () => {
+  it('a page tells of a link that was used before', () => {
     const answer = callbackAnswer({ status: 'not_pending' }, base);
 
     expect(answer.statusCode).toBe(400);

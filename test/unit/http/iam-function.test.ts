@@ -42,7 +42,7 @@ describe('a caller', () => {
       'an ARN that is no text',
       { requestContext: { authorizer: { iam: { userArn: [localUser] } } } },
     ],
-  ])('is refused with %s (SAFETY L6)', async (_what, event) => {
+  ])('is refused with %s', async (_what, event) => {
     const { send, log } = anIamFunction();
 
     const answer = await send({ routeKey: route, ...event });

@@ -12,7 +12,7 @@ const aPage = (overrides: Partial<Page> = {}): Page => ({
 });
 const htmlOf = (page: Page) => pageResponse(page).body ?? '';
 
-describe('the headers of a page (SAFETY C9)', () => {
+describe('the headers of a page', () => {
   it('allow the style by its real hash, and nothing else', () => {
     const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(htmlOf(aPage())) ?? [];
     const hash = createHash('sha256').update(style).digest('base64');

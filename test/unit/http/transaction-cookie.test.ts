@@ -11,7 +11,7 @@ const http = 'http://127.0.0.1:3000';
 const value = 'v'.repeat(43);
 const cookie = { label: 'a-label', value: new Secret('cookie', value), maxAgeSeconds: 600 };
 
-describe('a cookie that is set (SAFETY A4)', () => {
+describe('a cookie that is set', () => {
   it('over https belongs to this host alone, and never to a script', () => {
     expect(writeTransactionCookie(cookie, https)).toBe(
       `__Host-evergrant-a-label=${value}; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure`,

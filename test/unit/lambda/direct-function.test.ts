@@ -19,7 +19,7 @@ it.each([
   anIamEvent('POST /connections/{client}/{connection}/token'),
   { client: 'acme', connection: 'ann', requestContext: undefined },
   { requestContext: null },
-])('refuses what claims to be an HTTP request (SAFETY L6)', async (event) => {
+])('refuses what claims to be an HTTP request', async (event) => {
   const { invoke } = aDirectFunction();
 
   expect(await invoke(event)).toMatchObject({ error: 'access_denied', status: 403 });

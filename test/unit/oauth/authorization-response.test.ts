@@ -31,14 +31,18 @@ describe('readCallback', () => {
     ['invalid_client', 'client_refused'],
     ['invalid_scope', 'invalid_response'],
     ['unsupported_response_type', 'invalid_response'],
-    ['', 'invalid_response'],
-    ['constructor', 'invalid_response'],
-  ])('puts the error %j into our own word %s (RFC 6749 §4.1.2.1)', (error, word) => {
-    expect(read(`error=${error}&state=${state}`).answer).toEqual({
-      outcome: 'refused',
-      error: word,
-    });
-  });
+    ['', 'invalid_response', 'other'],
+    ['constructor', 'invalid_response', 'other'],
+  ])(
+    'puts the error %j into our own word %s (RFC 6749 §4.1.2.1)',
+    (error, word, stated = error) => {
+      expect(read(`error=${error}&state=${state}`).answer).toEqual({
+        outcome: 'refused',
+        error: word,
+        stated,
+      });
+    },
+  );
 
   it('repeats nothing that a refusal says', () => {
     const said = encodeURIComponent('<script>alert(1)</script>\r\nSet-Cookie: a=b');
@@ -46,7 +50,11 @@ describe('readCallback', () => {
     const response = read(`error=${said}&error_description=${said}&error_uri=x&state=${state}`);
 
     expect(JSON.stringify(response)).not.toMatch(/script|Set-Cookie/);
-    expect(response.answer).toEqual({ outcome: 'refused', error: 'invalid_response' });
+    expect(response.answer).toEqual({
+      outcome: 'refused',
+      error: 'invalid_response',
+      stated: 'other',
+    });
   });
 
   it('takes an error for a refusal even beside a code', () => {
@@ -59,6 +67,7 @@ describe('readCallback', () => {
       expect(read(`state=${state}${more}`).answer).toEqual({
         outcome: 'refused',
         error: 'invalid_response',
+        stated: 'nothing',
       });
     },
   );

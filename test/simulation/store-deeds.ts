@@ -1,0 +1,125 @@
+import { isLive } from '../../lib/broker/establish-connection.ts';
+import type {
+  Connection,
+  ConnectionKey,
+  ConnectionStore,
+  Tombstone,
+  TokenStatus,
+  TokenStore,
+} from '../../lib/broker/ports.ts';
+import { type EpochSeconds, later, seconds } from '../../lib/time.ts';
+import {
+  aCommitted,
+  aNewConnection,
+  aStoredToken,
+  aTombstone,
+  at,
+} from '../support/connections.ts';
+import { without } from '../support/without.ts';
+import type { Random } from './random.ts';
+
+/** One call of a store, to be made of any implementation of it. */
+export interface StoreDeed<Store> {
+  readonly name: string;
+  readonly run: (store: Store) => Promise<unknown>;
+}
+
+/** What a deed may be about: a row as the model has it, and a moment. */
+interface Scene<Row> {
+  readonly random: Random;
+  readonly key: ConnectionKey;
+  readonly row: Row | undefined;
+  readonly now: EpochSeconds;
+}
+
+/** A call that often fits the row as it is, and often misses it by one. */
+export function connectionDeed(
+  scene: Scene<Connection | Tombstone>,
+): StoreDeed<ConnectionStore> {
+  const { random, key, row, now } = scene;
+  const near = (fence: number | undefined) => Math.max(1, (fence ?? 1) + nudge(random));
+  const live = isLive(row) ? row : undefined;
+  const fence = near(row?.fence);
+  const seen = { fence, committedFence: near(live?.committedFence) };
+  const answer = aCommitted({ committedFence: fence, lastRefreshedAt: now, refreshAt: at(fence) });
+  const brought = random.chance(0.3) ? without(answer, 'credential') : answer;
+  const proof = { ...seen, credentialFence: near(live?.credentialFence) };
+  const since = { failingSince: now, failures: random.between(1, 5) };
+  const settled = random.chance(0.5);
+  const seenFence = random.chance(0.2) ? undefined : fence;
+  const attempt = acquisition(scene, live && random.chance(0.5) ? live : seen);
+  const next = aNewConnection({ ...key, fence: near(fence + 1) });
+  return random.pick<StoreDeed<ConnectionStore>>([
+    { name: 'acquire', run: (store) => store.acquire(attempt) },
+    { name: 'acquire', run: (store) => store.acquire(attempt) },
+    { name: 'release', run: (store) => store.release(key, fence) },
+    { name: 'commit', run: (store) => store.commit(key, fence, brought) },
+    { name: 'commitLate', run: (store) => store.commitLate(key, fence, brought) },
+    {
+      name: 'fail',
+      run: (store) =>
+        store.fail(key, fence, { ...since, intentSettled: settled, refreshAt: later(now, seconds(60)) }),
+    },
+    { name: 'fail', run: (store) => store.fail(key, fence, { ...since, intentSettled: settled }) },
+    { name: 'defer', run: (store) => store.defer(key, seen, later(now, seconds(90))) },
+    {
+      name: 'markDead',
+      run: (store) =>
+        store.markDead(key, proof, {
+          reason: settled ? 'grant_dead' : 'answer_lost',
+          since: now,
+        }),
+    },
+    { name: 'connect', run: (store) => store.connect(next, seenFence) },
+    {
+      name: 'remove',
+      run: (store) => store.remove(aTombstone({ ...key, fence: next.fence }), fence, at(9000)),
+    },
+  ]);
+}
+
+function acquisition(
+  { random, key, row, now }: Scene<Connection | Tombstone>,
+  seen: { readonly fence: number; readonly committedFence: number },
+): Parameters<ConnectionStore['acquire']>[0] {
+  const { fence, committedFence } = seen;
+  return {
+    key,
+    seen: { fence, committedFence },
+    fence: Math.max(1, (row?.fence ?? 0) + 1 + nudge(random)),
+    lease: { owner: `worker-${random.between(1, 3)}`, until: later(now, seconds(30)) },
+    now,
+    clockSkewSeconds: seconds(5),
+    credentialFence: committedFence,
+  };
+}
+
+export function tokenDeed(
+  { random, key, row, now }: Scene<NonNullable<Awaited<ReturnType<TokenStore['read']>>>>,
+): StoreDeed<TokenStore> {
+  const fence = Math.max(1, (row?.fence ?? 0) + nudge(random));
+  const token = aStoredToken({ ...key, fence, sealed: `sealed-token-${fence}` });
+  const status = random.pick<TokenStatus>([
+    { state: 'active' },
+    { state: 'failing', since: now, warning: { code: 'refresh_failing', since: now } },
+    { state: 'needs_reauth', reason: 'answer_lost', since: now },
+    { state: 'failing', since: now, retryAt: later(now, seconds(60)) },
+  ]);
+  return random.pick<StoreDeed<TokenStore>>([
+    { name: 'publish', run: (store) => store.publish(token) },
+    { name: 'publish', run: (store) => store.publish(without(token, 'scope', 'expiresAt')) },
+    { name: 'note', run: (store) => store.note(key, fence, status) },
+    {
+      name: 'claim',
+      run: (store) => store.claim(key, fence, { until: later(now, seconds(30)), now }),
+    },
+    {
+      name: 'remove',
+      run: (store) => store.remove(aTombstone({ ...key, fence }), at(9000)),
+    },
+  ]);
+}
+
+function nudge(random: Random): number {
+  return random.pick([0, 0, 0, 1, -1]);
+}
