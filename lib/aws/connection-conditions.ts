@@ -5,7 +5,7 @@
  */
 import type { Seen } from '../broker/ports.ts';
 import type { EpochSeconds } from '../time.ts';
-import { absent, allOf, anyOf, compare, type Expression, isOneOf } from './expression.ts';
+import { absent, allOf, anyOf, compare, type Expression, isOneOf, present } from './expression.ts';
 
 /** Nobody has begun an attempt, reconnected or deleted since. */
 export const fenceIs = (fence: number): Expression => compare('fence', 'is', fence);
@@ -14,6 +14,8 @@ export const fenceIs = (fence: number): Expression => compare('fence', 'is', fen
 export const fenceBelow = (fence: number): Expression => compare('fence', 'lessThan', fence);
 
 export const isNew: Expression = absent('pk');
+
+export const isThere: Expression = present('pk');
 
 export const notRevoked: Expression = compare('state', 'isNot', 'revoked');
 

@@ -58,6 +58,15 @@ export function absent(attribute: string): Expression {
   };
 }
 
+/** The attribute is there, whatever it holds. */
+export function present(attribute: string): Expression {
+  return {
+    text: `attribute_exists(${path(attribute)})`,
+    names: namesOf(attribute),
+    values: {},
+  };
+}
+
 export function allOf(...parts: readonly Expression[]): Expression {
   return joined(parts, ' AND ');
 }

@@ -1,11 +1,20 @@
 import { Fault } from '../fault.ts';
 import type { ConnectionKey } from '../names.ts';
 import type { Attributes } from './connection-row.ts';
-import { clientName, connectionId, type Members, parseMembers } from './members.ts';
+import { clientName, connectionId, type Kind, type Members, parseMembers } from './members.ts';
+
+/** Of the form that is written and read here. A message that tells none is of this one. */
+const version = 1;
+
+const knownVersion: Kind<number> = {
+  wanted: `the version ${version}`,
+  accepts: (value): value is number => value === version,
+  substitute: version,
+};
 
 /** A message's text. Members that are undefined are left out. */
 export function buildMessage({ client, connection }: ConnectionKey, members: Attributes): string {
-  return JSON.stringify({ client, connection, ...members });
+  return JSON.stringify({ version, client, connection, ...members });
 }
 
 /**
@@ -22,11 +31,13 @@ export function parseMessage<Value>(
   const refusal = (problems: readonly string[]) => new Fault('REQUEST_INVALID', { problems });
   return parseMembers(
     typeof body === 'string' ? parseJson(body, refusal) : body,
-    (members) =>
-      build(members, {
+    (members) => {
+      members.optional('version', knownVersion);
+      return build(members, {
         client: members.required('client', clientName),
         connection: members.required('connection', connectionId),
-      }),
+      });
+    },
     refusal,
   );
 }

@@ -206,6 +206,12 @@ export interface ConnectionStore {
     readonly cursor?: string;
   }): Promise<{ readonly due: readonly DueConnection[]; readonly cursor?: string }>;
 
+  /**
+   * Takes a row that does not read back out of the due index, so that it is not met every minute.
+   * Changes nothing else of it, and needs none of it to be well formed.
+   */
+  quarantine(key: ConnectionKey): Promise<'done' | 'lost'>;
+
   /** Connections of one client, in order of their ids. @throws `REQUEST_INVALID` for a bad cursor. */
   listByClient(input: {
     readonly client: ClientName;

@@ -16,7 +16,7 @@ import { type EpochSeconds, later } from '../time.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import { assertPinned } from './pinned-client.ts';
-import type { Connection, Lease, RefreshReply, StoredToken } from './ports.ts';
+import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
 import { callProvider, planRenewal, type RenewalPlan } from './refresh-call.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
@@ -46,7 +46,8 @@ export async function refreshConnection(
   key: ConnectionKey,
   { cause, deadlineMs }: { readonly cause: RefreshCause; readonly deadlineMs: number },
 ): Promise<RefreshReply> {
-  const row = await ports.connections.read(key);
+  const row = await readOrQuarantine(ports, key);
+  if (row === 'unreadable') return { outcome: 'failing', state: 'failing' };
   if (!isLive(row)) return replyUnknown(ports, key);
   const token = await readToken(ports, key);
   const settled = answerWithoutCall(ports, { row, token, cause });
@@ -55,6 +56,25 @@ export async function refreshConnection(
   const ready = await prepare(ports, row, token);
   if ('outcome' in ready) return ready;
   return attempt(ports, { row, token, ...ready, deadlineMs });
+}
+
+/**
+ * Reads the connection. One that does not read back leaves the schedule, so that it neither fails
+ * every minute nor holds up its lane; the log names what is wrong with it.
+ */
+async function readOrQuarantine(
+  { connections, log }: RefreshPorts,
+  key: ConnectionKey,
+): Promise<Connection | Tombstone | 'unreadable' | undefined> {
+  try {
+    return await connections.read(key);
+  } catch (error) {
+    if (!isFault(error) || error.code !== 'ROW_INVALID') throw error;
+    await connections.quarantine(key);
+    const { code, message: advice, context } = error;
+    log.error('connection_quarantined', { connection: keyText(key), code, advice, context });
+    return 'unreadable';
+  }
 }
 
 interface Ready {

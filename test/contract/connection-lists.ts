@@ -3,7 +3,7 @@ import type { ConnectionStore, DueConnection } from '../../lib/broker/ports.ts';
 import type { EpochSeconds } from '../../lib/time.ts';
 import { aKey, aNewConnection, aTombstone, at } from '../support/connections.ts';
 import { without } from '../support/without.ts';
-import { anAcquisition } from './connection-attempts.ts';
+import { anAcquisition, readLive } from './connection-attempts.ts';
 
 const shards = Array.from({ length: 8 }, (_, shard) => shard);
 const { client } = aKey();
@@ -61,6 +61,17 @@ export function connectionListsContract(
 
       expect(await listAllDue(store, at(2999))).toEqual([]);
       expect(await listAllDue(store, at(3000))).toEqual([{ ...aKey(), refreshAt: at(3000) }]);
+    });
+
+    it('lists one no more that was put into quarantine, and keeps all else of it', async () => {
+      const store = await storeOf('ann');
+      const before = await readLive(store);
+
+      expect(await store.quarantine(aKey())).toBe('done');
+
+      expect(await listAllDue(store, at(3000))).toEqual([]);
+      expect(await store.read(aKey())).toEqual(without(before, 'refreshAt'));
+      expect(await store.quarantine(aKey('nobody'))).toBe('lost');
     });
 
     it('lists each of many once, whatever the size of a page', async () => {

@@ -68,6 +68,7 @@ export function memoryConnectionStore(
 
     defer: async (key, seen, refreshAt) =>
       change(key, (row) => (isLiveAsSeen(row, seen) ? { ...row, refreshAt } : undefined)),
+    quarantine: async (key) => change(key, ({ refreshAt: _, ...row }) => row),
     markDead: async (key, seen, death) => change(key, (row) => markedDead(row, seen, death)),
     connect: async (next, seenFence) => replace(connected(next), seenFence),
     remove: async (tombstone, seenFence) => replace(tombstone, seenFence),

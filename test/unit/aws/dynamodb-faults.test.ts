@@ -218,3 +218,21 @@ describe('a row that does not read back as written', () => {
     });
   });
 });
+
+describe('a row that somebody has damaged', () => {
+  it('does not read back, names its faults, and can still be put into quarantine', async () => {
+    const dynalite = await startDynalite();
+    endings.push(() => dynalite.close());
+    const name = await dynalite.createTable(connectionsTable);
+    const store = dynamodbConnectionStore({ client: dynalite.client, name, dueShards: 1 });
+    await dynalite.client.send(
+      new PutItemCommand({ TableName: name, Item: { ...item, fence: { S: 'many' } } }),
+    );
+    await expect(store.read(aKey())).rejects.toMatchObject({ code: 'ROW_INVALID' });
+
+    expect(await store.quarantine(aKey())).toBe('done');
+
+    const { due } = await store.listDue({ shard: 0, now: at(9999), limit: 10 });
+    expect(due).toEqual([]);
+  });
+});

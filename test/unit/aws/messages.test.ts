@@ -29,6 +29,16 @@ describe.each(Object.entries(parsers))('%s', (_, parse: (body: string) => unknow
     );
   });
 
+  it('refuses a version that it does not know', () => {
+    const body = JSON.stringify({ version: 2, client: 'acme', connection: 'ann' });
+
+    expect(() => parse(body)).toThrow(
+      expect.objectContaining({
+        context: { problems: expect.arrayContaining(['version must be the version 1']) },
+      }),
+    );
+  });
+
   it('names malformed ids and repeats none', () => {
     const body = JSON.stringify({ client: 'CANARY', connection: '../CANARY' });
 

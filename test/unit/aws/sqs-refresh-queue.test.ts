@@ -95,6 +95,7 @@ describe('sqsRefreshQueue', () => {
 
     const [entry] = batches.flat();
     expect(JSON.parse(entry?.MessageBody ?? '')).toEqual({
+      version: 1,
       client: 'acme',
       connection: 'ann',
       refresh_at: at(0),

@@ -284,3 +284,28 @@ describe('a client that the provider refused', () => {
     expect(world.token()).toMatchObject({ fence: dueAt * 1000, ...aKey() });
   });
 });
+
+describe('a connection that does not read back', () => {
+  const unreadable = new Fault('ROW_INVALID', {
+    table: 'connections',
+    key: 'acme/ann',
+    problems: ['fence must be a whole number'],
+  });
+
+  it.each([
+    ['the schedule', due],
+    ['a caller', demand],
+  ])('leaves the schedule, and the log names what is wrong, by %s', async (_name, cause) => {
+    const world = refreshWorld();
+    const read = failing(unreadable);
+
+    const reply = await world.refresh(cause, { connections: { ...world.connections, read } });
+
+    expect(reply).toEqual({ outcome: 'failing', state: 'failing' });
+    expect(world.calls).toEqual([]);
+    expect(world.row()).not.toHaveProperty('refreshAt');
+    expect(world.log.lines).toContainEqual(
+      expect.objectContaining({ event: 'connection_quarantined' }),
+    );
+  });
+});
