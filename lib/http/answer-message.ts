@@ -15,7 +15,8 @@ export interface ConnectionMessage {
   readonly provider: string;
   readonly state: 'active' | 'failing' | 'needs_reauth' | 'revoked';
   readonly reason?: string;
-  readonly scope?: string;
+  /** Separated by spaces; empty where none was asked for and none was told. */
+  readonly scope: string;
   readonly account_id?: string;
   readonly values?: Readonly<Record<string, string>>;
   readonly connected_at: number;
@@ -37,7 +38,7 @@ export function connectionMessage(connection: Connection): ConnectionMessage {
     provider: connection.provider,
     state: connection.state,
     reason: connection.reason,
-    scope: connection.scope,
+    scope: connection.scope ?? '',
     account_id: connection.accountId,
     values: Object.keys(values).length > 0 ? values : undefined,
     connected_at: connection.connectedAt,
@@ -62,7 +63,8 @@ export interface VendMessage {
   readonly expires_in?: number;
   readonly expiry_source: string;
   readonly obtained_at: number;
-  readonly scope?: string;
+  /** Separated by spaces; empty where none was asked for and none was told. */
+  readonly scope: string;
   readonly present: {
     readonly in: 'header' | 'query';
     readonly name: string;
@@ -91,7 +93,7 @@ export function vendMessage(
     expires_in: expiresAt === undefined ? undefined : until(expiresAt, now),
     expiry_source: token.expirySource,
     obtained_at: token.obtainedAt,
-    scope: token.scope,
+    scope: token.scope ?? '',
     present: { in: how.in, name: how.name, value },
     api_base_url: token.apiBaseUrl,
     values: token.values,
