@@ -5,7 +5,7 @@
  * @module
  */
 import { type AnyFault, isFault } from './fault.ts';
-import { describeUnexpected } from './log.ts';
+import { describeUnexpected, type FunctionLog } from './log.ts';
 
 /** A failure as a caller sees it. Nothing secret, and nothing that a provider wrote, is in it. */
 export interface Problem {
@@ -94,6 +94,15 @@ function named(fault: AnyFault & { readonly context: { readonly problems: readon
 export function describeFailure(error: unknown): object {
   if (!isFault(error)) return describeUnexpected(error);
   return { code: error.code, advice: error.message, context: error.context };
+}
+
+/** Logs a failure, as an error where it is ours to look into, and tells what to answer. */
+export function reportFailure(log: Pick<FunctionLog, 'info' | 'error'>, error: unknown): Problem {
+  const problem = buildProblem(error);
+  const details = { status: problem.status, ...describeFailure(error) };
+  if (isOurs(problem)) log.error('request_failed', details);
+  else log.info('request_refused', details);
+  return problem;
 }
 
 /** Whether it is for us to look into, or only the caller's own mistake. */

@@ -12,7 +12,7 @@ import type {
 import { type AccessPolicy, type Action, isAllowed, mayList } from '../broker/access-policy.ts';
 import { Fault } from '../fault.ts';
 import type { FunctionLog } from '../log.ts';
-import { buildProblem, describeFailure, isOurs, type Problem } from '../problem.ts';
+import { type Problem, reportFailure } from '../problem.ts';
 
 /** A request whose caller API Gateway has identified. */
 export interface IamRequest {
@@ -80,11 +80,7 @@ export function iamFunction(
   return middy<Event, APIGatewayProxyStructuredResultV2>()
     .before(({ context }) => log.begin(context))
     .onError((request) => {
-      const problem = buildProblem(request.error);
-      const details = { status: problem.status, ...describeFailure(request.error) };
-      if (isOurs(problem)) log.error('request_failed', details);
-      else log.info('request_refused', details);
-      request.response = problemResponse(problem);
+      request.response = problemResponse(reportFailure(log, request.error));
     })
     .handler(respond);
 }

@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { Fault } from '../fault.ts';
 import type { FunctionLog } from '../log.ts';
-import { buildProblem, describeFailure, isOurs, type Problem } from '../problem.ts';
+import { type Problem, reportFailure } from '../problem.ts';
 
 /**
  * Wraps a function that other Lambda functions invoke directly. Such an event carries no identity,
@@ -18,11 +18,7 @@ export function directFunction<Answer extends object>(
   return middy<unknown, Answer | Problem>()
     .before(({ context }) => log.begin(context))
     .onError((request) => {
-      const problem = buildProblem(request.error);
-      const details = { status: problem.status, ...describeFailure(request.error) };
-      if (isOurs(problem)) log.error('request_failed', details);
-      else log.info('request_refused', details);
-      request.response = problem;
+      request.response = reportFailure(log, request.error);
     })
     .handler(async (event: unknown, context: Context) => {
       if (typeof event === 'object' && event !== null && 'requestContext' in event) {
