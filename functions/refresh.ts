@@ -13,7 +13,7 @@ import { sqsRecoveryQueue } from '../lib/aws/sqs-recovery-queue.ts';
 import { clientRows, connectionTable, tokenTable } from '../lib/aws/tables.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { refreshConnection } from '../lib/broker/refresh-connection.ts';
-import { assertTiming } from '../lib/broker/refresh-timing.ts';
+import { assertTiming, recoveryDelaySeconds } from '../lib/broker/refresh-timing.ts';
 import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { plainFunction } from '../lib/lambda/plain-function.ts';
 import { queueFunction } from '../lib/lambda/queue-function.ts';
@@ -50,7 +50,7 @@ const ports = {
     providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
     storeWriteSeconds: settings.STORE_WRITE_SECONDS,
     clockSkewSeconds: seconds(5),
-    recoveryDelaySeconds: seconds(120),
+    recoveryDelaySeconds,
   }),
   clock,
   random: Math.random,

@@ -1,5 +1,5 @@
 import { Fault } from '../fault.ts';
-import type { Clock, EpochSeconds, Seconds } from '../time.ts';
+import { type Clock, type EpochSeconds, type Seconds, seconds } from '../time.ts';
 
 /** The durations of a refresh. They must fit into each other, or two workers could call at once. */
 export interface RefreshTiming {
@@ -14,6 +14,12 @@ export interface RefreshTiming {
   /** How long a stored answer may travel through the recovery queue. */
   readonly recoveryDelaySeconds: Seconds;
 }
+
+/**
+ * How long an answer may be on its way round through the recovery queue: its delay, one more try
+ * after the visibility timeout, and the time to store it.
+ */
+export const recoveryDelaySeconds = seconds(300);
 
 /**
  * Refuses durations that contradict each other.

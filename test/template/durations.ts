@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { queueSource } from './event-sources.ts';
 import type { Packaged } from './package-service.ts';
 import { type FunctionName, lambdaFunction, resource } from './resources.ts';
@@ -46,6 +47,13 @@ export function describeDurations(packaged: Packaged): void {
       expect(2 * 2 * seconds('revoke', 'PROVIDER_TIMEOUT_SECONDS')).toBeLessThan(
         timeoutOf('revoke'),
       );
+    });
+
+    it('leave an answer in the recovery queue two tries before its credential is sent again', () => {
+      const { DelaySeconds, VisibilityTimeout } = resource(packaged, 'RecoveryQueue').Properties;
+      const onItsWay = Number(DelaySeconds) + Number(VisibilityTimeout) + timeoutOf('recover');
+
+      expect(recoveryDelaySeconds).toBeGreaterThanOrEqual(onItsWay);
     });
 
     it('let a run of the schedule end before the next begins', () => {

@@ -117,6 +117,14 @@ describe('an answer from the recovery queue', () => {
     expect(ports.both()).toEqual(before);
   });
 
+  it('is not published before a newer one that is about to be', async () => {
+    const ports = stores({ fence: 9, committedFence: 9, credentialFence: 9 });
+
+    await recoverAnswer(ports, message);
+
+    expect(ports.both()[1]).toMatchObject({ fence: 1 });
+  });
+
   it('leaves a newer credential in force, and is recorded beside it', async () => {
     const ports = stores({ ...waiting, credentialFence: 7, sealedCredential: 'newer' });
 

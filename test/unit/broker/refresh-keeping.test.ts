@@ -7,12 +7,14 @@ import {
   dueAt,
   granted,
   grantedWithoutRotation,
+  notSent,
   oldCredential,
   passwordCredential,
   refreshToken,
   refreshWorld,
   refused,
   storeDown,
+  timedOut,
 } from '../../support/refresh-world.ts';
 import { sealedText } from '../../support/transparent-sealer.ts';
 
@@ -159,6 +161,18 @@ describe('a refresh token that is refused', () => {
     expect(world.row()).toMatchObject({ state: 'active', renewal: ['client_credentials'] });
   });
 
+  it.each([
+    ['a success', granted()],
+    ['an outage', notSent],
+    ['an answer that nobody heard', timedOut],
+  ])('is the only reason to log in: not %s', async (_name, outcome) => {
+    const world = refreshWorld({ ...both, answers: [outcome] });
+
+    await world.refresh();
+
+    expect(world.calls.map(({ grantType }) => grantType)).toEqual(['refresh_token']);
+  });
+
   it('is not what a login finds that was made because there is no endpoint for it', async () => {
     const world = refreshWorld({
       ...both,
@@ -227,6 +241,7 @@ describe('an answer whose lease was lost meanwhile', () => {
     expect(reply).toMatchObject({ outcome: 'fresh', token: { fence: fence + 7 } });
     expect(world.row()).toMatchObject({ ...newer, sealedCredential: 'newest' });
     expect(world.token()).toMatchObject({ sealed: 'newest' });
+    expect(world.counted).not.toContain('refresh_committed_late');
     expect(world.recovery.sent).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refreshConnection } from '../../../lib/broker/refresh-connection.ts';
 import { Fault } from '../../../lib/fault.ts';
-import { aConnection, aKey, aTombstone, at } from '../../support/connections.ts';
+import { aCommitted, aConnection, aKey, aTombstone, at } from '../../support/connections.ts';
 import { demand, due, dueAt, refreshWorld, timing } from '../../support/refresh-world.ts';
 import { sealedText } from '../../support/transparent-sealer.ts';
 
@@ -211,6 +211,23 @@ describe('taking the lease', () => {
     expect(reply).toMatchObject({ outcome: 'in_progress' });
     expect(world.calls).toEqual([]);
     expect(world.row()).toMatchObject({ fence: 2, lease });
+  });
+
+  it('sends no spent refresh token when a slow answer is kept in between', async () => {
+    const world = refreshWorld({
+      row: { fence: 2, committedFence: 1, lease: { ...lease, until: at(2994) } },
+      token: { fence: 1 },
+    });
+    const acquire: typeof world.connections.acquire = async (input) => {
+      await world.connections.commit(aKey(), 2, aCommitted({ committedFence: 2 }));
+      return world.connections.acquire(input);
+    };
+
+    const reply = await world.refresh(due, { connections: { ...world.connections, acquire } });
+
+    expect(reply).toMatchObject({ outcome: 'in_progress' });
+    expect(world.calls).toEqual([]);
+    expect(world.row()).toMatchObject({ fence: 2, committedFence: 2, credentialFence: 2 });
   });
 
   it.each([

@@ -183,7 +183,7 @@ describe('a connection', () => {
     world.tokens.put(aTombstone());
 
     await expect(world.vend()).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
-    expect(world.refreshes).toEqual([]);
+    expect(world.asked).toEqual(['read']);
   });
 
   it('that is deleted while a caller waits is unknown', async () => {
