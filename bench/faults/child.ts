@@ -7,6 +7,8 @@ export interface Child {
   readonly pid: number;
   /** Its address without a path. */
   readonly url: string;
+  /** Resolves when it is gone, for whatever reason. */
+  readonly ended: Promise<void>;
   /** Ends it with SIGKILL; resolves when it is gone. */
   readonly kill: () => Promise<void>;
 }
@@ -42,11 +44,14 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     child.once('message', (message) => resolve((message as Announcement).url));
-    child.once('exit', () => reject(new Error(`${module} ended before it announced its address`)));
+    child.once('exit', () =>
+      reject(new Error(`${module} did not start; --logs FOLDER keeps what it says`)),
+    );
   });
   return {
     pid: child.pid ?? 0,
     url,
+    ended,
     kill: async () => {
       child.kill('SIGKILL');
       await ended;

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type ConnectionName, isProper, readConnection, type Vend, vend } from './callers.ts';
+import { recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
+import { systemClock } from '../../lib/time.ts';
+import {
+  type ConnectionName,
+  isProper,
+  moveClocks,
+  readConnection,
+  type Vend,
+  vend,
+} from './callers.ts';
 import type { Child } from './child.ts';
 import { nowSeconds, pass } from './experiment.ts';
 import { inParallel } from './in-parallel.ts';
@@ -78,14 +87,51 @@ export function countFates(fates: readonly Fate[]) {
 
 /** What the provider saw of refresh tokens that were sent more than once. */
 export function judgeCalls(calls: readonly TokenCall[]) {
-  const byToken = [...Map.groupBy(calls, ({ token }) => token).values()];
-  const gaps = byToken.flatMap((group) =>
-    group.slice(1).map((call, index) => call.came_at_ms - (group[index]?.came_at_ms ?? 0)),
-  );
   return {
     provider_calls: calls.length,
-    sent_again: gaps.length,
+    sent_again: calls.length - new Set(calls.map(({ token }) => token)).size,
     sent_again_while_undecided: calls.filter(({ overlapped }) => overlapped).length,
-    ...(gaps.length > 0 && { soonest_sent_again_after_seconds: Math.min(...gaps) / 1000 }),
   };
+}
+
+export interface Doubt {
+  /** Every process whose clock has to move. */
+  readonly workers: readonly Child[];
+  readonly vending: readonly Child[];
+  /** When the first attempt began, on this process's monotonic clock. */
+  readonly sinceMs: number;
+  readonly leaseSeconds: number;
+}
+
+const beforeSeconds = 10;
+
+/**
+ * Sets the clocks forward to shortly before a refresh token in doubt may be sent again, has callers
+ * ask for every connection, and then sets them past that moment.
+ *
+ * @returns how many refresh tokens were sent again before it was safe.
+ */
+export async function passDoubt(
+  stack: Stack,
+  names: readonly ConnectionName[],
+  { workers, vending, sinceMs, leaseSeconds }: Doubt,
+): Promise<number> {
+  const doubtSeconds = leaseSeconds + recoveryDelaySeconds;
+  const elapsedSeconds = Math.ceil((performance.now() - sinceMs) / 1000);
+  const aheadSeconds = Math.max(0, doubtSeconds - elapsedSeconds - beforeSeconds);
+  const movedAtMs = systemClock.nowMs();
+  await moveClocks(workers, aheadSeconds);
+  await inParallel([...names.entries()], 32, ([index, name]) =>
+    vend(vending[index % vending.length], name, 1),
+  );
+  const [first] = names;
+  const calls = await stack.provider.calls(first?.client ?? '');
+  await moveClocks(workers, doubtSeconds + beforeSeconds);
+  const gaps = [...Map.groupBy(calls, ({ token }) => token).values()].flatMap(([one, again]) => {
+    if (!one || !again) return [];
+    const moved = again.came_at_ms < movedAtMs ? 0 : aheadSeconds;
+    return [(again.came_at_ms - one.came_at_ms) / 1000 + moved];
+  });
+  // Leases are counted in whole seconds.
+  return gaps.filter((seconds) => seconds < doubtSeconds - 2).length;
 }

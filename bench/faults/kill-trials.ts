@@ -18,8 +18,8 @@ export interface KillClass {
   readonly times: number;
   /** Milliseconds after the provider's answer went out; undefined: at a random moment. */
   readonly afterMs?: number;
-  /** Whether the process has refreshed something before. */
-  readonly warm: boolean;
+  /** How many refreshes the process has done before: the compiler makes it faster with each. */
+  readonly refreshesBefore: number;
   /** How many may be lost at most; undefined: whatever the provider has replaced unheard. */
   readonly mostLost?: number;
 }
@@ -37,6 +37,8 @@ export interface TrialWorkers {
 
 export interface TrialOptions {
   readonly client: string;
+  /** Its connections are refreshed to warm processes up. */
+  readonly warmClient: string;
   /** Settings of the processes that are killed. */
   readonly settings: Readonly<Record<string, string>>;
   /** Life of the access token of every second connection; the others' are over. */
@@ -47,8 +49,6 @@ export interface TrialOptions {
 
 const batchSize = 10;
 const measuredRefreshes = 30;
-/** What makes a process warm. */
-const refreshesBefore = 4;
 
 export function listTrials(client: string, classes: readonly KillClass[]): readonly Trial[] {
   return classes.flatMap((kind) =>
@@ -62,15 +62,21 @@ export function listTrials(client: string, classes: readonly KillClass[]): reado
 /**
  * Kills one process per trial. Callers ask for the connections of each batch right after it.
  *
- * @returns what the callers were answered, and how long a refresh takes when nobody is killed.
+ * @returns what the callers were answered, how long a refresh takes when nobody is killed, and when the
+ *   first one began.
  */
 export async function runTrials(
   stack: Stack,
   trials: readonly Trial[],
   { workers, options }: { readonly workers: TrialWorkers; readonly options: TrialOptions },
-): Promise<{ readonly vends: readonly Vend[]; readonly refreshMs: number }> {
+): Promise<{
+  readonly vends: readonly Vend[];
+  readonly refreshMs: number;
+  readonly sinceMs: number;
+}> {
   await connectTrials(stack, trials, { workers, options });
   const refreshMs = await measureRefresh(stack, workers, options);
+  const sinceMs = performance.now();
   const vends: Vend[] = [];
   const ask = async (batch: readonly Trial[]) => {
     const asked = batch.flatMap(({ name }) =>
@@ -90,7 +96,7 @@ export async function runTrials(
     asking = ask(batch);
   }
   await asking;
-  return { vends, refreshMs };
+  return { vends, refreshMs, sinceMs };
 }
 
 async function connectTrials(
@@ -103,7 +109,7 @@ async function connectTrials(
   const names = trials.map(({ name }) => name);
   const spent = [
     ...names.filter((_, index) => index % 2 === 0),
-    ...names.flatMap(warmUps),
+    ...names.map((name) => warmUpOf(name, options)),
     ...measured(options),
   ];
   const alive = names.filter((_, index) => index % 2 === 1);
@@ -112,12 +118,9 @@ async function connectTrials(
   await connectAll(stack, workers.connections, { names: alive, expiresAt });
 }
 
-/** The connections that a trial's process refreshes before, to be warm. */
-function warmUps({ client, connection }: ConnectionName): readonly ConnectionName[] {
-  return Array.from({ length: refreshesBefore }, (_, index) => ({
-    client,
-    connection: `warm-${connection}-${index}`,
-  }));
+/** The connection that a trial's process refreshes before. */
+function warmUpOf({ connection }: ConnectionName, { warmClient }: TrialOptions): ConnectionName {
+  return { client: warmClient, connection: `warm-${connection}` };
 }
 
 function measured({ client }: TrialOptions): readonly ConnectionName[] {
@@ -145,16 +148,19 @@ async function measureRefresh(
 async function startVictims(
   stack: Stack,
   batch: readonly Trial[],
-  { settings }: TrialOptions,
+  options: TrialOptions,
 ): Promise<readonly Child[]> {
-  const victims = await stack.start({ key: 'refresh', count: batch.length, settings });
-  await inParallel([...batch.entries()], 2, async ([index, { kind, name }]) => {
-    if (!kind.warm) return;
-    for (const other of warmUps(name)) {
-      await refresh(victims[index], other, await readFence(stack, other));
+  const { settings } = options;
+  // Two at a time, so that the callers meanwhile are not starved.
+  return inParallel(batch, 2, async ({ kind, name }) => {
+    const [victim] = await stack.start({ key: 'refresh', count: 1, settings });
+    if (!victim) throw new Error('no process was started');
+    const other = warmUpOf(name, options);
+    for (let count = 0; count < kind.refreshesBefore; count += 1) {
+      await refresh(victim, other, await readFence(stack, other));
     }
+    return victim;
   });
-  return victims;
 }
 
 /** Lets the process refresh, and kills it while it does. */
@@ -169,6 +175,8 @@ async function kill(
     const { connection: family } = name;
     await provider.killAfterAnswer({ family, pid: victim.pid, after_ms: afterMs });
     await refresh(victim, name, fence);
+    // It may have answered already. A refresh that never came to an answer is killed below.
+    await Promise.race([victim.ended, systemClock.sleep(afterMs + 500)]);
   } else {
     const refreshed = refresh(victim, name, fence);
     await systemClock.sleep(randomInt(Math.ceil(refreshMs * 1.1)));

@@ -113,7 +113,11 @@ function killAfter(family: string): void {
   const strike = () => {
     // A timer is only as exact as its millisecond.
     while (performance.now() - flushedMs < kill.after_ms);
-    process.kill(kill.pid, 'SIGKILL');
+    try {
+      process.kill(kill.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
   };
   if (kill.after_ms < 2) strike();
   else setTimeout(strike, kill.after_ms - 1);

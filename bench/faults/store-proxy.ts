@@ -23,27 +23,16 @@ export async function startStoreProxy(storeUrl: string): Promise<StoreProxy> {
   const pairs = new Set<Pair>();
   let outage: Outage | undefined;
 
-  const accept = (caller: Socket): void => {
+  const server = createServer({ pauseOnConnect: true }, (caller) => {
     if (outage === 'refused') {
       caller.resetAndDestroy();
       return;
     }
     const pair = { caller, store: connect(Number(new URL(storeUrl).port), loopback) };
     pairs.add(pair);
-    const end = () => {
-      pairs.delete(pair);
-      caller.destroy();
-      pair.store.destroy();
-    };
-    for (const socket of [caller, pair.store]) {
-      socket.setNoDelay(true);
-      socket.on('error', end);
-      socket.on('close', end);
-    }
+    endTogether(pair, () => pairs.delete(pair));
     if (outage === undefined) join(pair);
-  };
-
-  const server = createServer({ pauseOnConnect: true }, accept);
+  });
   await new Promise<void>((resolve) => server.listen(0, loopback, resolve));
   return {
     url: localUrl((server.address() as AddressInfo).port),
@@ -63,6 +52,19 @@ export async function startStoreProxy(storeUrl: string): Promise<StoreProxy> {
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function endTogether({ caller, store }: Pair, ended: () => void): void {
+  const end = () => {
+    ended();
+    caller.destroy();
+    store.destroy();
+  };
+  for (const socket of [caller, store]) {
+    socket.setNoDelay(true);
+    socket.on('error', end);
+    socket.on('close', end);
+  }
 }
 
 function join({ caller, store }: Pair): void {

@@ -131,7 +131,11 @@ function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
   const isOwnIntent = current.intent?.fence === fence;
   const isNewCredential = current.credentialFence < fence;
   const kept = credential && isNewCredential ? answer : rest;
-  const staysDead = current.state === 'needs_reauth' && current.reason !== 'answer_lost';
+  const bringsCredential = credential !== undefined && isNewCredential;
+  // A later attempt is in doubt under this intent too, unless its credential is replaced now.
+  const settlesIntent = isOwnIntent && (bringsCredential || current.fence === fence);
+  const isLifted = current.reason === 'answer_lost' && bringsCredential;
+  const staysDead = current.state === 'needs_reauth' && !isLifted;
   return {
     operation: 'commitLate',
     key,
@@ -139,7 +143,7 @@ function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
       set: {
         ...answerAttributes(table, key, kept),
         ...(staysDead ? { refresh_at: undefined } : healthy),
-        ...(isOwnIntent && { intent: undefined }),
+        ...(settlesIntent && { intent: undefined }),
       },
     },
     condition: allOf(
@@ -147,6 +151,7 @@ function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
       compare('credential_fence', isNewCredential ? 'lessThan' : 'atLeast', fence),
       isOwnIntent ? intentIsOf(fence) : intentIsNotOf(fence),
       isStillAs(current),
+      ...(settlesIntent && !bringsCredential ? [fenceIs(fence)] : []),
     ),
   };
 }

@@ -23,6 +23,10 @@ interface Refreshed {
 
 const firstPauseMs = 50;
 const longestPauseMs = 1000;
+/** Kept back of a lease, for the write under way when it ends. */
+const leaseReserveMs = 1000;
+/** Kept back of the invocation, for the recovery queue. */
+const queueReserveMs = 4000;
 
 /**
  * Stores an answer, publishes its access token, and answers with it.
@@ -44,7 +48,10 @@ export async function keepAnswer(
     return { outcome: 'fresh', state: 'active', token: newest ?? token };
   }
   const published =
-    kept === 'committed' && (await persist(ports, attempt, () => ports.tokens.publish(token)));
+    kept === 'committed' &&
+    (await persist(ports, { row, leftMs: () => storeMs(attempt) }, () =>
+      ports.tokens.publish(token),
+    ));
   if (!published && !(await sendToRecovery(ports, attempt, { committed, token }))) {
     if (kept === 'undelivered') {
       throw new Fault('STORE_UNAVAILABLE', { store: 'connections', operation: 'commit' });
@@ -125,7 +132,7 @@ type Kept = 'committed' | 'superseded' | 'deleted' | 'undelivered';
 /** Commits, by the late rule where the lease was lost meanwhile. */
 async function commit(ports: RefreshPorts, attempt: Attempt, answer: Committed): Promise<Kept> {
   let kept: Kept = 'undelivered';
-  await persist(ports, attempt, async () => {
+  await persist(ports, { row: attempt.row, leftMs: () => storeMs(attempt) }, async () => {
     kept = await commitOnce(ports, attempt, answer);
   });
   return kept;
@@ -148,10 +155,15 @@ async function commitOnce(
   return newest.committedFence === fence ? 'committed' : 'superseded';
 }
 
-/** Repeats a write of our own store until it is heard of, or the attempt's time is over. */
+/** How long the tables are tried: for as long as the lease, and leaving time for the queue. */
+function storeMs({ time }: Attempt): number {
+  return Math.min(time.remainingMs() - leaseReserveMs, time.invocationMs() - queueReserveMs);
+}
+
+/** Repeats a write of our own store until it is heard of, or its time is over. */
 async function persist(
   ports: RefreshPorts,
-  { time, row }: Attempt,
+  { row, leftMs }: Pick<Attempt, 'row'> & { readonly leftMs: () => number },
   write: () => Promise<unknown>,
 ): Promise<boolean> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
@@ -162,8 +174,7 @@ async function persist(
       if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE') throw error;
       ports.log.warn('store_unavailable', { connection: keyText(row), context: error.context });
     }
-    // The last second belongs to the recovery queue.
-    if (time.remainingMs() < pauseMs + 1000) return false;
+    if (leftMs() < pauseMs) return false;
     await ports.clock.sleep(pauseMs);
   }
 }
@@ -177,7 +188,8 @@ async function sendToRecovery(
   const { client, connection } = row;
   const message = { client, connection, fence, answer: kept.committed, token: kept.token };
   ports.count('refresh_sent_to_recovery', { provider: row.provider });
-  const sent = await persist(ports, attempt, () => ports.recovery.send(message));
+  const leftMs = attempt.time.invocationMs;
+  const sent = await persist(ports, { row, leftMs }, () => ports.recovery.send(message));
   if (!sent) {
     ports.log.error('answer_lost', {
       connection: keyText(row),

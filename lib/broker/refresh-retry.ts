@@ -12,7 +12,7 @@ import { retryDelaySeconds } from './schedule.ts';
 /** How long before its end an access token no longer counts as serving. */
 const leastLifeSeconds = 60;
 
-type Doubtful = Pick<Connection, 'intent' | 'lease' | 'accessTokenExpiresAt'>;
+type Doubtful = Pick<Connection, 'intent' | 'lease' | 'accessTokenExpiresAt' | 'refreshAt'>;
 
 /**
  * Until when a refresh token whose fate is unknown must not be sent again.
@@ -29,14 +29,19 @@ type Doubtful = Pick<Connection, 'intent' | 'lease' | 'accessTokenExpiresAt'>;
 export function undecidedUntil(
   { timing, clock }: Pick<RefreshPorts, 'timing' | 'clock'>,
   client: Client,
-  { intent, lease, accessTokenExpiresAt }: Doubtful,
+  { intent, lease, accessTokenExpiresAt, refreshAt }: Doubtful,
 ): EpochSeconds {
   const never = 0 as EpochSeconds;
   if (!intent || client.definition.rotation === 'none') return never;
   const graceEnd = graceEndOf(client, intent);
   if (graceEnd !== undefined && clock.now() < graceEnd) return never;
   const leaseEnd = Math.max(later(intent.at, timing.leaseSeconds), lease?.until ?? 0);
-  const arrived = leaseEnd + timing.recoveryDelaySeconds;
+  // A moment after the lease's end was set by somebody who saw the doubt: the wait has begun. Until
+  // then our store may be away, and the answer waits for it as we do.
+  const isObserved = refreshAt !== undefined && refreshAt > leaseEnd;
+  const arrived = isObserved
+    ? Math.max(leaseEnd + timing.recoveryDelaySeconds, refreshAt)
+    : Math.max(leaseEnd, clock.now()) + timing.recoveryDelaySeconds;
   const serves = (accessTokenExpiresAt ?? 0) - leastLifeSeconds;
   return Math.max(arrived, serves) as EpochSeconds;
 }

@@ -43,6 +43,8 @@ export interface AttemptTime {
   readonly now: EpochSeconds;
   /** Milliseconds until lease or invocation end, whichever comes first. */
   readonly remainingMs: () => number;
+  /** Milliseconds until the invocation ends, whatever became of the lease. */
+  readonly invocationMs: () => number;
   /** Whether a call to the provider, and storing its answer, still fit. */
   readonly fitsCall: () => boolean;
 }
@@ -60,5 +62,7 @@ export function beginAttemptTime(
   const leaseEndMs = clock.monotonicMs() + timing.leaseSeconds * 1000;
   const remainingMs = () => Math.min(leaseEndMs, deadlineMs) - clock.monotonicMs();
   const callMs = (timing.providerTimeoutSeconds + timing.storeWriteSeconds) * 1000;
-  return { now: clock.now(), remainingMs, fitsCall: () => remainingMs() >= callMs };
+  const invocationMs = () => deadlineMs - clock.monotonicMs();
+  const fitsCall = () => remainingMs() >= callMs;
+  return { now: clock.now(), remainingMs, invocationMs, fitsCall };
 }

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import { type Clock, later, seconds } from '../time.ts';
 import type { OpenToken } from './token-cache.ts';
 
-interface Rejection {
+/** What a caller reports of the token that it holds. */
+export interface Rejection {
   /** Lower-case hex of the token's SHA-256. */
   readonly rejectedTokenSha256?: string;
 }

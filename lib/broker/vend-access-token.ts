@@ -7,7 +7,7 @@
  */
 import { Fault, type FaultCode, isFault } from '../fault.ts';
 import type { ConnectionKey } from '../names.ts';
-import { Secret } from '../secret.ts';
+import type { Secret } from '../secret.ts';
 import { type Clock, type EpochSeconds, later, type Seconds, seconds, until } from '../time.ts';
 import type {
   RefreshInvoker,
@@ -20,6 +20,7 @@ import type {
 } from './ports.ts';
 import { isRecentlyRejected, isRejected } from './rejected-token.ts';
 import { type OpenToken, type TokenCache, warnOf } from './token-cache.ts';
+import { isAlive, judge, openToken } from './token-fitness.ts';
 
 export interface VendPorts {
   readonly tokens: TokenStore;
@@ -78,22 +79,42 @@ export async function vendAccessToken(
 ): Promise<VendedToken> {
   // A caller whose token was refused wants to know what is stored, not what is remembered.
   const cached = request.rejectedTokenSha256 ? undefined : ports.cache.read(request, ports.clock);
-  if (cached && judge(ports, request, cached) === 'serve') return serve(ports, request, cached);
+  if (cached && judge(ports.clock, request, cached) === 'serve')
+    return serve(ports, request, cached);
 
   const deadlineMs = ports.clock.monotonicMs() + request.maxWaitSeconds * 1000;
-  const row = await ports.tokens.read(request, false);
-  if (row?.state === 'revoked') throw unknown(request);
-  const open = row && (await openToken(ports, row));
-  if (open && judge(ports, request, open) === 'serve') return serve(ports, request, open);
-  const held = { open, row, status: row, deadlineMs };
+  const seen = await look(ports, request, { consistent: false, deadlineMs });
+  if (seen.isRevoked) throw unknown(request);
+  if (seen.open && judge(ports.clock, request, seen.open) === 'serve') {
+    return serve(ports, request, seen.open);
+  }
   try {
+    // An eventually consistent read may have missed a newer token.
+    const held = await look(ports, request, { consistent: true, deadlineMs });
+    if (held.isRevoked) throw unknown(request);
+    if (held.open && judge(ports.clock, request, held.open) === 'serve') {
+      return serve(ports, request, held.open);
+    }
     return await seekNewer(ports, request, held);
   } catch (error) {
     // A token that is alive is not withheld because something beside it fails.
     const isOurs = isFault(error) && failuresOfOurs.has(error.code);
-    if (isOurs && open && isAlive(ports, open.token)) return settle(ports, request, held);
+    const { open } = seen;
+    if (isOurs && open && isAlive(ports.clock, open.token)) return settle(ports, request, seen);
     throw error;
   }
+}
+
+/** Reads the stored token, and opens it where there is one. */
+async function look(
+  ports: VendPorts,
+  request: VendRequest,
+  { consistent, deadlineMs }: { readonly consistent: boolean; readonly deadlineMs: number },
+): Promise<Held & { readonly isRevoked: boolean }> {
+  const found = await ports.tokens.read(request, consistent);
+  const row = found?.state === 'revoked' ? undefined : found;
+  const open = row && (await openToken(ports, row));
+  return { row, open, status: row, deadlineMs, isRevoked: found?.state === 'revoked' };
 }
 
 interface Held {
@@ -104,19 +125,6 @@ interface Held {
   /** How the connection fares, as last heard. */
   readonly status: TokenStatus | undefined;
   readonly deadlineMs: number;
-}
-
-/** Whether a token answers the request as it is. */
-function judge(ports: VendPorts, request: VendRequest, open: OpenToken): 'serve' | 'refresh' {
-  const { expiresAt, obtainedAt } = open.token;
-  const now = ports.clock.now();
-  if (expiresAt !== undefined && expiresAt <= now) return 'refresh';
-  if (isRejected(request, open)) {
-    return isRecentlyRejected(ports.clock, request, open) ? 'serve' : 'refresh';
-  }
-  if (expiresAt === undefined) return 'serve';
-  const halfLife = Math.max(0, Math.floor((expiresAt - obtainedAt) / 2));
-  return expiresAt - now >= Math.min(request.minTtlSeconds, halfLife) ? 'serve' : 'refresh';
 }
 
 async function seekNewer(ports: VendPorts, request: VendRequest, held: Held): Promise<VendedToken> {
@@ -170,7 +178,7 @@ async function awaitOther(
   held: Held,
 ): Promise<VendedToken> {
   const old = held.open;
-  if (old && !isRejected(request, old) && isAlive(ports, old.token)) {
+  if (old && !isRejected(request, old) && isAlive(ports.clock, old.token)) {
     return settle(ports, request, held);
   }
   for (let round = 0; await pause(ports, held, round); round += 1) {
@@ -190,7 +198,7 @@ async function awaitOther(
 /** The best that there is now: a living token, or the reason why there is none. */
 function settle(ports: VendPorts, request: VendRequest, { open, status }: Held): VendedToken {
   const now = ports.clock.now();
-  if (open && isAlive(ports, open.token)) {
+  if (open && isAlive(ports.clock, open.token)) {
     const token = { ...open.token, ...status };
     return serve(ports, request, { ...open, token });
   }
@@ -210,7 +218,7 @@ function settle(ports: VendPorts, request: VendRequest, { open, status }: Held):
 function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedToken {
   const { token, accessToken } = open;
   ports.cache.keep(open, ports.clock);
-  const lacking = judge(ports, request, open) === 'refresh';
+  const lacking = judge(ports.clock, request, open) === 'refresh';
   const warning: Warning | undefined = isRecentlyRejected(ports.clock, request, open)
     ? { code: 'recently_refreshed', since: token.obtainedAt }
     : warnOf(token, { now: ports.clock.now(), lacking });
@@ -220,13 +228,6 @@ function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedT
 /** Whether asking for a refresh is of no use now: the connection is dead, or not to be tried yet. */
 function isSettled(status: TokenStatus | undefined, now: EpochSeconds): boolean {
   return status?.state === 'needs_reauth' || (status?.retryAt ?? 0) > now;
-}
-
-async function openToken(ports: VendPorts, token: StoredToken): Promise<OpenToken | undefined> {
-  if (!token.sealed) return undefined;
-  const { client, connection, fence, sealed } = token;
-  const opened = await ports.sealer.open('access_token', { client, connection, fence }, sealed);
-  return { token, accessToken: new Secret('access_token', opened) };
 }
 
 /** Waits a little, longer each round, with jitter. False when there is no time left. */
@@ -240,10 +241,6 @@ async function pause(ports: VendPorts, held: Held, round: number): Promise<boole
 
 function remainingMs({ clock }: VendPorts, { deadlineMs }: Held): number {
   return deadlineMs - clock.monotonicMs();
-}
-
-function isAlive({ clock }: VendPorts, token: StoredToken): boolean {
-  return token.expiresAt === undefined || token.expiresAt > clock.now();
 }
 
 function unknown({ client, connection }: ConnectionKey): Fault<'UNKNOWN_CONNECTION'> {

@@ -6,16 +6,10 @@
  */
 import { disconnect } from '../../lib/broker/disconnect.ts';
 import { establishConnection } from '../../lib/broker/establish-connection.ts';
-import type {
-  ClientRegistry,
-  Log,
-  RecoveryMessage,
-  RefreshMessage,
-  RefreshReply,
-} from '../../lib/broker/ports.ts';
+import type { RecoveryMessage, RefreshInvoker, RefreshReply } from '../../lib/broker/ports.ts';
 import { recoverAnswer } from '../../lib/broker/recover-answer.ts';
 import { refreshConnection } from '../../lib/broker/refresh-connection.ts';
-import { assertTiming } from '../../lib/broker/refresh-timing.ts';
+import { assertTiming, recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { scheduleRefreshes } from '../../lib/broker/schedule-refreshes.ts';
 import { type TokenCache, tokenCache } from '../../lib/broker/token-cache.ts';
 import {
@@ -27,153 +21,193 @@ import { Fault } from '../../lib/fault.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { Secret } from '../../lib/secret.ts';
 import { seconds } from '../../lib/time.ts';
-import { beginInvocation, type Invocation, type Machine, overNetwork } from './invocation.ts';
+import type { Invocation, Machine } from './invocation.ts';
+import { type Handle, type Lambda, lambda } from './lambda.ts';
 import { type Delivery, type QueueModel, queueModel } from './queue-model.ts';
-import { disturbed } from './service-model.ts';
+import {
+  disturbedServices,
+  type QueuedRefresh,
+  reporting,
+  type Services,
+  traceLog,
+} from './services.ts';
 import { tokenAnswer, tokenEndpointModel } from './token-endpoint-model.ts';
 import { dueShards, lanesPerClient, type World } from './world.ts';
 
-type RefreshCause = Parameters<typeof refreshConnection>[2]['cause'];
-type QueuedRefresh = RefreshMessage & { readonly lane: number };
-
-export interface Functions {
-  readonly refresh: (ask: RefreshAsk) => Promise<RefreshReply>;
-  readonly recover: (message: RecoveryMessage) => Promise<unknown>;
-  readonly schedule: () => Promise<unknown>;
-  readonly vend: (request: VendRequest) => Promise<VendedToken>;
-  readonly connect: (key: ConnectionKey) => Promise<unknown>;
-  readonly disconnect: (key: ConnectionKey) => Promise<unknown>;
-  readonly running: ReadonlySet<Invocation>;
-  readonly recoveries: QueueModel<RecoveryMessage>;
-  readonly refreshes: QueueModel<QueuedRefresh>;
-}
-
 export interface RefreshAsk {
   readonly key: ConnectionKey;
-  readonly cause: RefreshCause;
+  readonly cause: Parameters<typeof refreshConnection>[2]['cause'];
   /** What a batch has left of the invocation's time. */
   readonly remainingMs?: number;
 }
 
-export const timing = assertTiming({
+interface UseCases {
+  readonly refresh: (ask: RefreshAsk) => Promise<RefreshReply>;
+  readonly recover: (message: RecoveryMessage) => Promise<unknown>;
+  readonly schedule: () => Promise<unknown>;
+  readonly vend: (request: VendRequest) => Promise<VendedToken>;
+  /** The resource owner consents, and the grant is stored. */
+  readonly connect: (key: ConnectionKey) => Promise<unknown>;
+  readonly disconnect: (key: ConnectionKey) => Promise<unknown>;
+}
+
+interface Queues {
+  readonly recoveries: QueueModel<RecoveryMessage>;
+  readonly refreshes: QueueModel<QueuedRefresh>;
+}
+
+export interface Functions extends UseCases, Queues, Pick<Lambda, 'running'> {}
+
+/** As deployed. */
+const timing = assertTiming({
   leaseSeconds: seconds(30),
   providerTimeoutSeconds: seconds(10),
   storeWriteSeconds: seconds(5),
   clockSkewSeconds: seconds(5),
-  recoveryDelaySeconds: seconds(120),
+  recoveryDelaySeconds,
 });
 
 /** As deployed: how long the platform lets a function run, and what it keeps back of that. */
-const limitMs = { refresh: 60_000, 'refresh-due': 50_000, recover: 30_000, vend: 29_000 };
+const limitMs = { refresh: 60_000, refreshDue: 50_000, recover: 30_000, http: 29_000 };
 const reserveMs = 1000;
 
+interface Deployment {
+  readonly world: World;
+  readonly services: Services;
+  readonly run: Lambda['run'];
+}
+
 export function deploy(world: World): Functions {
-  const { random } = world;
   const services = disturbedServices(world);
-  const running = new Set<Invocation>();
-  const caches = new Map<Machine, TokenCache>();
-  let invocations = 0;
+  const { run, running } = lambda(world);
+  const useCases = deployUseCases({ world, services, run });
+  const queues = deployQueues(world, useCases);
+  services.connectQueues(queues);
+  return { running, ...useCases, ...queues };
+}
 
-  /** Runs a function on some machine. Its promise stays open when the invocation is killed. */
-  const run = async <Result>(
-    name: string,
-    timeLimitMs: number,
-    handle: (invocation: Invocation, machine: Machine) => Promise<Result>,
-  ): Promise<Result> => {
-    const machine = random.pick(world.machines as [Machine, ...Machine[]]);
-    invocations += 1;
-    const invocation = beginInvocation(world, machine, `${name}#${invocations}@${machine.name}`);
-    running.add(invocation);
-    invocation.onKill(() => running.delete(invocation));
-    world.timeline.plan(timeLimitMs, () => {
-      if (running.has(invocation)) invocation.kill('time limit');
-    });
-    try {
-      return await handle(invocation, machine);
-    } finally {
-      running.delete(invocation);
-    }
-  };
-
-  const refresh = ({ key, cause, remainingMs = limitMs.refresh }: RefreshAsk) =>
-    run(`refresh ${cause.kind} ${keyText(key)}`, remainingMs, async (invocation) => {
-      const deadlineMs = world.timeline.elapsedMs() + remainingMs - reserveMs;
-      const ports = refreshPorts(world, services(invocation), { invocation, key });
-      const reply = await refreshConnection(ports, key, { cause, deadlineMs });
-      world.timeline.trace(`${invocation.name} replies ${reply.outcome}`);
-      world.watch.replied(key, reply);
-      return reply;
-    });
-
-  const recover = (message: RecoveryMessage) =>
-    run(`recover ${keyText(message)}`, limitMs.recover, (invocation) =>
-      recoverAnswer({ ...services(invocation), log: traceLog(world, invocation) }, message),
-    );
-
-  const recoveries = queueModel<RecoveryMessage>(world, {
-    delayMs: 60_000,
-    visibilityMs: 180_000,
-    receivesAtMost: 1000,
-    consume: (message, end) => acknowledge(recover(message), end),
-  });
-  const refreshes = queueModel<QueuedRefresh>(world, {
-    delayMs: 0,
-    visibilityMs: 360_000,
-    receivesAtMost: 3,
-    groupOf: ({ client, lane }) => `${client} ${lane}`,
-    deduplicationIdOf: (due) => `${keyText(due)} ${due.refreshAt}`,
-    consume: ({ refreshAt, lane: _lane, ...key }, end) => {
-      const remainingMs = random.chance(0.2) ? random.between(10_000, 60_000) : limitMs.refresh;
-      acknowledge(refresh({ key, cause: { kind: 'due', refreshAt }, remainingMs }), end);
-    },
-  });
-  services.connect(recoveries, refreshes);
-
+function deployUseCases(deployment: Deployment): UseCases {
+  const { world, services, run } = deployment;
+  const refresh = refreshFunction(deployment);
   return {
-    running,
-    recoveries,
-    refreshes,
     refresh,
-    recover,
+    vend: vendFunction(deployment, refresh),
+    recover: (message) =>
+      run(`recover ${keyText(message)}`, limitMs.recover, (invocation) =>
+        recoverAnswer({ ...services.reach(invocation), log: traceLog(world, invocation) }, message),
+      ),
     schedule: () =>
-      run('refresh-due', limitMs['refresh-due'], (invocation) => {
-        const deadlineMs = world.timeline.elapsedMs() + limitMs['refresh-due'] - reserveMs;
-        const ports = { ...services(invocation), ...reporting(world, invocation) };
-        return scheduleRefreshes(ports, { shards: dueShards, lanesPerClient }, deadlineMs);
-      }),
-    vend: (request) =>
-      run(`vend ${keyText(request)}`, limitMs.vend, (invocation, machine) => {
-        const cache = caches.get(machine) ?? tokenCache();
-        caches.set(machine, cache);
-        // The container ends with it.
-        invocation.onKill(() => caches.delete(machine));
-        const { clock } = invocation;
-        const refresher = { invoke: refreshInvoker(invocation, refresh, world) };
-        const ports = { ...services(invocation), refresher, clock, cache, random: random.next };
-        return vendAccessToken(ports, request);
-      }),
-    connect: (key) => run(`connect ${keyText(key)}`, limitMs.vend, connectTo(world, services, key)),
+      run('refresh-due', limitMs.refreshDue, (invocation) =>
+        scheduleRefreshes(
+          { ...services.reach(invocation), ...reporting(world, invocation) },
+          { shards: dueShards, lanesPerClient },
+          world.timeline.elapsedMs() + limitMs.refreshDue - reserveMs,
+        ),
+      ),
+    connect: (key) => run(`connect ${keyText(key)}`, limitMs.http, connecting(deployment, key)),
     disconnect: (key) =>
-      run(`disconnect ${keyText(key)}`, limitMs.vend, (invocation) =>
-        disconnect({ ...services(invocation), ...reporting(world, invocation) }, key),
+      run(`disconnect ${keyText(key)}`, limitMs.http, (invocation) =>
+        disconnect({ ...services.reach(invocation), ...reporting(world, invocation) }, key),
       ),
   };
 }
 
-/** A resource owner consents, and the grant is stored. */
-function connectTo(world: World, services: Services, key: ConnectionKey) {
-  return async (invocation: Invocation) => {
+function refreshFunction({ world, services, run }: Deployment): UseCases['refresh'] {
+  const { timeline, watch } = world;
+  return ({ key, cause, remainingMs = limitMs.refresh }) =>
+    run(`refresh ${cause.kind} ${keyText(key)}`, remainingMs, async (invocation) => {
+      const ports = {
+        ...services.reach(invocation),
+        ...reporting(world, invocation),
+        requestToken: tokenEndpointModel(world, invocation, key),
+        randomToken: () => invocation.name,
+        timing,
+      };
+      const deadlineMs = timeline.elapsedMs() + remainingMs - reserveMs;
+      const reply = await refreshConnection(ports, key, { cause, deadlineMs });
+      timeline.trace(`${invocation.name} replies ${reply.outcome}`);
+      watch.replied(key, reply);
+      return reply;
+    });
+}
+
+function vendFunction(
+  { world, services, run }: Deployment,
+  refresh: UseCases['refresh'],
+): UseCases['vend'] {
+  const caches = new Map<Machine, TokenCache>();
+  return (request) =>
+    run(`vend ${keyText(request)}`, limitMs.http, (invocation, machine) => {
+      const cache = caches.get(machine) ?? tokenCache();
+      caches.set(machine, cache);
+      // The container ends with it.
+      invocation.onKill(() => caches.delete(machine));
+      const ports = {
+        ...services.reach(invocation),
+        ...reporting(world, invocation),
+        cache,
+        refresher: refreshInvoker(world, invocation, refresh),
+      };
+      return vendAccessToken(ports, request);
+    });
+}
+
+/** Waits for the reply of a refresh as long as told; the refresh goes on without it. */
+function refreshInvoker(
+  { weather }: World,
+  invocation: Invocation,
+  refresh: UseCases['refresh'],
+): RefreshInvoker {
+  const failed = () => {
+    throw new Fault('STORE_UNAVAILABLE', { store: 'refresh-function', operation: 'invoke' });
+  };
+  return {
+    invoke: async ({ seenFence, client, connection }, timeoutMs) => {
+      if (weather.serviceFault('refresher.invoke') === 'throttled') return 'busy';
+      const cause = { kind: 'demand', ...(seenFence !== undefined && { seenFence }) } as const;
+      const begin = () => refresh({ key: { client, connection }, cause }).catch(failed);
+      const limit = { ms: timeoutMs, ending: undefined };
+      return invocation.call<RefreshReply | undefined>('refresher.invoke', begin, limit);
+    },
+  };
+}
+
+function connecting({ world, services }: Deployment, key: ConnectionKey): Handle<unknown> {
+  return async (invocation) => {
     const provider = world.providerOf(keyText(key));
     const issued = provider.consent(keyText(key));
-    const refreshToken = new Secret('refresh_token', issued.refreshToken);
-    const ports = { ...services(invocation), ...reporting(world, invocation) };
+    const ports = { ...services.reach(invocation), ...reporting(world, invocation) };
     return establishConnection(ports, world.registry.read(key.client), {
       ...key,
       answer: tokenAnswer(provider, issued, invocation.clock.now()),
-      credential: { refreshToken },
+      credential: { refreshToken: new Secret('refresh_token', issued.refreshToken) },
       params: {},
       allowAccountSwitch: true,
     });
+  };
+}
+
+/** The queues as deployed, each with the function that works it off. */
+function deployQueues(world: World, { recover, refresh }: UseCases): Queues {
+  const { random } = world;
+  return {
+    recoveries: queueModel<RecoveryMessage>(world, {
+      delayMs: 60_000,
+      visibilityMs: 180_000,
+      receivesAtMost: 1000,
+      consume: (message, end) => acknowledge(recover(message), end),
+    }),
+    refreshes: queueModel<QueuedRefresh>(world, {
+      delayMs: 0,
+      visibilityMs: 360_000,
+      receivesAtMost: 3,
+      groupOf: ({ client, lane }) => `${client} ${lane}`,
+      deduplicationIdOf: (due) => `${keyText(due)} ${due.refreshAt}`,
+      consume: ({ refreshAt, lane: _lane, ...key }, end) => {
+        const remainingMs = random.chance(0.2) ? random.between(10_000, 60_000) : limitMs.refresh;
+        acknowledge(refresh({ key, cause: { kind: 'due', refreshAt }, remainingMs }), end);
+      },
+    }),
   };
 }
 
@@ -182,96 +216,4 @@ function acknowledge(work: Promise<unknown>, end: (ending: Delivery) => void): v
     () => end('done'),
     () => end('failed'),
   );
-}
-
-/** Waits for the reply of a refresh as long as told; the refresh goes on without it. */
-function refreshInvoker(invocation: Invocation, refresh: Functions['refresh'], world: World) {
-  return async (
-    { seenFence, client, connection }: ConnectionKey & { readonly seenFence?: number },
-    timeoutMs: number,
-  ): Promise<RefreshReply | 'busy' | undefined> => {
-    if (world.weather.serviceFault('refresher.invoke') === 'throttled') return 'busy';
-    const cause = { kind: 'demand', ...(seenFence !== undefined && { seenFence }) } as const;
-    const ask = { key: { client, connection }, cause };
-    return invocation.call<RefreshReply | undefined>(
-      'refresher.invoke',
-      () =>
-        refresh(ask).catch(() => {
-          throw new Fault('STORE_UNAVAILABLE', { store: 'refresh-function', operation: 'invoke' });
-        }),
-      { ms: timeoutMs, ending: undefined },
-    );
-  };
-}
-
-function refreshPorts(
-  world: World,
-  services: ReturnType<Services>,
-  { invocation, key }: { readonly invocation: Invocation; readonly key: ConnectionKey },
-) {
-  return {
-    ...services,
-    ...reporting(world, invocation),
-    requestToken: tokenEndpointModel(world, invocation, key),
-    randomToken: () => invocation.name,
-    timing,
-  };
-}
-
-function reporting(world: World, invocation: Invocation) {
-  const { clock } = invocation;
-  const { random } = world;
-  return { clock, random: random.next, log: traceLog(world, invocation), count: () => undefined };
-}
-
-/** Events only: what else a line tells is in the trace already. */
-function traceLog({ timeline }: World, { name }: Invocation): Log {
-  const write = (event: string) => timeline.trace(`${name} logs ${event}`);
-  return { info: write, warn: write, error: write };
-}
-
-type Services = ReturnType<typeof disturbedServices>;
-
-/** The stores, queues and secrets as one invocation reaches them. */
-function disturbedServices(world: World) {
-  const { stores, sealer, registry, conditions, watch } = world;
-  let queues: readonly [QueueModel<RecoveryMessage>, QueueModel<QueuedRefresh>] | undefined;
-  const clients: ClientRegistry = {
-    read: async (client) => {
-      if (conditions.registrationBroken) {
-        throw new Fault('REGISTRATION_INVALID', { client, problems: ['broken'] });
-      }
-      return registry.read(client);
-    },
-  };
-  const ports = {
-    connections: disturbed(world, 'connections', stores.connections),
-    tokens: disturbed(world, 'tokens', stores.tokens),
-    clientStatus: disturbed(world, 'clientStatus', stores.clientStatus),
-    clients: disturbed(world, 'clients', clients),
-    recovery: disturbed(world, 'recovery', {
-      send: async (message: RecoveryMessage) => {
-        watch.answerQueued(message);
-        queues?.[0].put(message);
-      },
-    }),
-    queue: disturbed(world, 'queue', {
-      send: async (messages: readonly QueuedRefresh[]) => {
-        for (const message of messages) queues?.[1].put(message);
-      },
-    }),
-    revocations: disturbed(world, 'revocations', { send: async () => undefined }),
-  };
-  const reach = (invocation: Invocation) => ({
-    ...(Object.fromEntries(
-      Object.entries(ports).map(([name, port]) => [name, overNetwork(invocation, name, port)]),
-    ) as typeof ports),
-    // Sealing needs nothing but what `ready` has fetched.
-    sealer: { ...overNetwork(invocation, 'sealer', sealer), seal: sealer.seal },
-  });
-  return Object.assign(reach, {
-    connect: (...both: NonNullable<typeof queues>) => {
-      queues = both;
-    },
-  });
 }

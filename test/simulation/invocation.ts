@@ -15,6 +15,8 @@ export interface Invocation {
   readonly name: string;
   readonly clock: Clock;
   readonly isAlive: () => boolean;
+  /** Killed by something that it could not foresee. */
+  readonly hasCrashed: () => boolean;
   readonly kill: (cause: string) => void;
   /** Runs when it is killed. */
   readonly onKill: (run: () => void) => void;
@@ -32,6 +34,9 @@ export type Call = <Result>(
   limit?: { readonly ms: number; readonly ending: Result },
 ) => Promise<Result>;
 
+/** The cause of a death that an invocation knows of from its beginning, and has to allow for. */
+export const timeLimit = 'time limit';
+
 export interface Runtime {
   readonly timeline: Timeline;
   readonly weather: Weather;
@@ -43,10 +48,13 @@ export function beginInvocation(
   name: string,
 ): Invocation {
   let alive = true;
+  let crashed = false;
+  let stoodStill = false;
   const burials: (() => void)[] = [];
   const kill = (cause: string) => {
     if (!alive) return;
     alive = false;
+    crashed = cause !== timeLimit || stoodStill;
     timeline.trace(`${name} killed: ${cause}`);
     for (const bury of burials) bury();
   };
@@ -54,7 +62,35 @@ export function beginInvocation(
     if (alive && weather.kills(name, label, moment)) kill(`${moment} ${label}`);
     return alive;
   };
-  const call: Call = (label, effect, limit) =>
+  const stalls = (label: string) => {
+    const stallMs = weather.stallMs(label);
+    stoodStill ||= stallMs > 0;
+    return stallMs;
+  };
+  return {
+    name,
+    kill,
+    call: caller({ timeline, weather, name, reaches, stalls }),
+    isAlive: () => alive,
+    hasCrashed: () => crashed,
+    onKill: (run) => burials.push(run),
+    clock: machineClock(timeline, machine, (ms, wake) => {
+      timeline.plan(ms, () => {
+        if (reaches('clock.sleep', 'before_hearing')) wake();
+      });
+    }),
+  };
+}
+
+interface Caller extends Runtime {
+  readonly name: string;
+  /** Whether the invocation lives beyond this point. */
+  readonly reaches: (label: string, moment: Moment) => boolean;
+  readonly stalls: (label: string) => number;
+}
+
+function caller({ timeline, weather, name, reaches, stalls }: Caller): Call {
+  return (label, effect, limit) =>
     // Whoever is killed hears nothing: its promise stays open for ever.
     new Promise((resolve, reject) => {
       if (!reaches(label, 'before_sending')) return;
@@ -69,25 +105,13 @@ export function beginInvocation(
         timeline.plan(weather.latencyMs(), () => deliver('heard', settle));
       timeline.trace(`${name} sends ${label}`);
       if (limit) timeline.plan(limit.ms, () => deliver('gave up', () => resolve(limit.ending)));
-      timeline.plan(weather.latencyMs() + weather.stallMs(label), () => {
+      timeline.plan(weather.latencyMs() + stalls(label), () => {
         effect().then(
           (result) => answer(() => resolve(result)),
           (error) => answer(() => reject(error)),
         );
       });
     });
-  return {
-    name,
-    kill,
-    call,
-    isAlive: () => alive,
-    onKill: (run) => burials.push(run),
-    clock: machineClock(timeline, machine, (ms, wake) => {
-      timeline.plan(ms, () => {
-        if (reaches('clock.sleep', 'before_hearing')) wake();
-      });
-    }),
-  };
 }
 
 function machineClock(

@@ -6,7 +6,7 @@ import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { seconds } from '../../lib/time.ts';
 import type { Functions } from './functions.ts';
 import type { Rotation } from './provider-model.ts';
-import { readRefreshToken } from './watch.ts';
+import { readRefreshToken } from './row-promises.ts';
 import type { World } from './world.ts';
 
 /** How a connection came out of a history. */
@@ -34,38 +34,40 @@ export async function judgeConnection(
   const ending = await vendNow(world, functions, key);
   const row = world.stores.connectionRows.get(name);
   const verdict = isLive(row) ? judgeRow(world, row) : 'disconnected';
-  const expect = (codes: readonly (FaultCode | 'vended' | 'silent')[]) => {
+  const expect = (codes: readonly Ending[]) => {
     if (codes.includes(ending)) return;
     world.watch.violate('V1', `${name} is ${verdict}, and vending it ends with ${ending}`);
   };
   world.timeline.trace(`${name} ${verdict}: ${ending}`);
-  switch (verdict) {
-    case 'fresh':
-      expect(['vended']);
-      if (isLive(row) && row.state !== 'active') {
-        world.watch.violate('V1', `${name} could be refreshed and is ${row.state}`);
-      }
-      break;
-    case 'disconnected':
-      expect(['UNKNOWN_CONNECTION']);
-      break;
-    case 'withdrawn':
-      // Nobody knows before the next refresh.
-      expect(['REAUTHORIZATION_REQUIRED', 'vended']);
-      break;
-    case 'unavoidable_loss':
-      expect(['REAUTHORIZATION_REQUIRED']);
-      if (isLive(row) && row.reason !== 'answer_lost') {
-        world.watch.violate('I6', `${name} lost an answer, and the reason says ${row.reason}`);
-      }
-      break;
-    case 'avoidable_loss':
-      world.watch.violate('I6', `${name} was lost although that could be avoided`);
-      break;
-    default:
-      verdict satisfies never;
-  }
+  expect(endings[verdict]);
+  if (isLive(row)) assertRowTells(world, row, verdict);
   return verdict;
+}
+
+type Ending = FaultCode | 'vended' | 'silent';
+
+/** How vending may end, by what the provider knows. */
+const endings: Readonly<Record<Verdict, readonly Ending[]>> = {
+  fresh: ['vended'],
+  disconnected: ['UNKNOWN_CONNECTION'],
+  // Nobody knows before the next refresh.
+  withdrawn: ['REAUTHORIZATION_REQUIRED', 'vended'],
+  unavoidable_loss: ['REAUTHORIZATION_REQUIRED'],
+  avoidable_loss: ['REAUTHORIZATION_REQUIRED', 'vended'],
+};
+
+/** What the row says must be what happened (I6, V1). */
+function assertRowTells({ watch }: World, row: Connection, verdict: Verdict): void {
+  const name = keyText(row);
+  if (verdict === 'fresh' && row.state !== 'active') {
+    watch.violate('V1', `${name} could be refreshed and is ${row.state}`);
+  }
+  if (verdict === 'unavoidable_loss' && row.reason !== 'answer_lost') {
+    watch.violate('I6', `${name} lost an answer, and the reason says ${row.reason}`);
+  }
+  if (verdict === 'avoidable_loss') {
+    watch.violate('I6', `${name} was lost although that could be avoided`);
+  }
 }
 
 function judgeRow(world: World, row: Connection): Verdict {
@@ -79,7 +81,9 @@ function judgeRow(world: World, row: Connection): Verdict {
   const isLost = rotations.length > 0 && rotations.every(wasLost);
   if (!isLost) return 'avoidable_loss';
   if (provider.rotationClass !== 'grace') return 'unavoidable_loss';
-  return hadNoOtherChance(world, provider.graceSeconds, rotations) ? 'unavoidable_loss' : 'avoidable_loss';
+  return hadNoOtherChance(world, provider.graceSeconds, rotations)
+    ? 'unavoidable_loss'
+    : 'avoidable_loss';
 }
 
 /** Nobody heard it, or whoever did was killed before it could be stored. */
@@ -100,13 +104,9 @@ function hadNoOtherChance(
   return faults.length > 1;
 }
 
-async function vendNow(
-  world: World,
-  functions: Functions,
-  key: ConnectionKey,
-): Promise<FaultCode | 'vended' | 'silent'> {
+async function vendNow(world: World, functions: Functions, key: ConnectionKey): Promise<Ending> {
   const request = { ...key, minTtlSeconds: seconds(60), maxWaitSeconds: seconds(20) };
-  let ending: FaultCode | 'vended' | 'silent' = 'silent';
+  let ending: Ending = 'silent';
   functions.vend(request).then(
     (vended) => {
       ending = 'vended';

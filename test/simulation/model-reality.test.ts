@@ -14,8 +14,8 @@ import { connectionsTable, plainTable } from '../support/tables.ts';
 import { type Random, seededRandom } from './random.ts';
 import { connectionDeed, type StoreDeed, tokenDeed } from './store-deeds.ts';
 
-const histories = 30;
-const deedsEach = 30;
+const histories = 24;
+const deedsEach = 22;
 const dueShards = 8;
 
 let dynalite: Dynalite;
@@ -78,7 +78,17 @@ describe('the model of the stores and the stores on DynamoDB', () => {
     }
 
     expect([...seen.keys()].toSorted()).toEqual(
-      ['acquire', 'commit', 'commitLate', 'connect', 'defer', 'fail', 'markDead', 'release', 'remove']
+      [
+        'acquire',
+        'commit',
+        'commitLate',
+        'connect',
+        'defer',
+        'fail',
+        'markDead',
+        'release',
+        'remove',
+      ]
         .flatMap((name) => [`${name} done`, `${name} lost`])
         .toSorted(),
     );

@@ -18,7 +18,7 @@ export interface Rotation {
   readonly from: string;
   readonly to: string;
   readonly atMs: number;
-  /** Some invocation heard the answer and lived on. */
+  /** Some invocation heard the answer, and did not crash: it had all its time to store it. */
   isHeard: () => boolean;
   /** The new token is in the table or in the recovery queue. */
   isDurable: boolean;
@@ -63,6 +63,8 @@ export interface ProviderSettings {
   readonly lifetimeSeconds: number;
   /** Whether the reuse of a refresh token ends the whole grant. */
   readonly endsGrantOnReuse: boolean;
+  /** From when on one that rotates sometimes does; otherwise chance decides. */
+  readonly rotatesFromMs?: number;
 }
 
 /** What the definition of such a provider declares. */
@@ -82,26 +84,8 @@ export function providerModel(
   elapsedMs: () => number,
   settings: ProviderSettings,
 ): ProviderModel {
-  const grants: Grant[] = [];
-  const grantByToken = new Map<string, Grant>();
-  const rotations: Rotation[] = [];
-  const from = (refreshToken: string) => rotations.filter((known) => known.from === refreshToken);
-  const issue = (grant: Grant, kind: 'access' | 'refresh') => {
-    const token = `${kind} ${grant.id}.${grantByToken.size}`;
-    grantByToken.set(token, grant);
-    return token;
-  };
-  const consent = (owner: string) => {
-    const grant = { id: grants.length, owner, withdrawn: false, endedByReuse: false };
-    grants.push(grant);
-    return { accessToken: issue(grant, 'access'), refreshToken: issue(grant, 'refresh') };
-  };
-  const isUsable = (refreshToken: string) => {
-    const [first] = from(refreshToken);
-    if (!first) return true;
-    const sinceMs = elapsedMs() - first.atMs;
-    return settings.rotationClass === 'grace' && sinceMs <= settings.graceSeconds * 1000;
-  };
+  const { grants, grantByToken, issue, consent } = grantBook();
+  const { rotations, from, replace, isUsable } = rotationBook(elapsedMs, settings);
   const accepts = (refreshToken: string) => {
     const grant = grantByToken.get(refreshToken);
     return grant !== undefined && isAlive(grant) && isUsable(refreshToken);
@@ -114,17 +98,9 @@ export function providerModel(
       return undefined;
     }
     const accessToken = issue(grant, 'access');
-    if (!rotates(random, settings.rotationClass)) return { accessToken };
+    if (!rotatesNow(settings, random, elapsedMs())) return { accessToken };
     const to = issue(grant, 'refresh');
-    const rotation = {
-      from: refreshToken,
-      to,
-      atMs: elapsedMs(),
-      isHeard: () => false,
-      isDurable: false,
-    };
-    rotations.push(rotation);
-    return { accessToken, refreshToken: to, rotation };
+    return { accessToken, refreshToken: to, rotation: replace(refreshToken, to) };
   };
   return {
     ...settings,
@@ -143,17 +119,54 @@ export function providerModel(
   };
 }
 
-function isAlive({ withdrawn, endedByReuse }: Grant): boolean {
-  return !withdrawn && !endedByReuse;
+function rotatesNow(
+  { rotationClass, rotatesFromMs }: ProviderSettings,
+  random: Random,
+  elapsedMs: number,
+): boolean {
+  if (rotationClass !== 'sometimes') return rotationClass !== 'none';
+  return rotatesFromMs === undefined ? random.chance(0.5) : elapsedMs >= rotatesFromMs;
 }
 
-function rotates(random: Random, rotationClass: RotationClass): boolean {
-  switch (rotationClass) {
-    case 'none':
-      return false;
-    case 'sometimes':
-      return random.chance(0.5);
-    default:
-      return true;
-  }
+/** Who consented to what, and which tokens were issued for it. */
+function grantBook() {
+  const grants: Grant[] = [];
+  const grantByToken = new Map<string, Grant>();
+  const issue = (grant: Grant, kind: 'access' | 'refresh') => {
+    const token = `${kind} ${grant.id}.${grantByToken.size}`;
+    grantByToken.set(token, grant);
+    return token;
+  };
+  const consent = (owner: string) => {
+    const grant = { id: grants.length, owner, withdrawn: false, endedByReuse: false };
+    grants.push(grant);
+    return { accessToken: issue(grant, 'access'), refreshToken: issue(grant, 'refresh') };
+  };
+  return { grants, grantByToken, issue, consent };
+}
+
+/** Which refresh token replaced which. */
+function rotationBook(elapsedMs: () => number, { rotationClass, graceSeconds }: ProviderSettings) {
+  const rotations: Rotation[] = [];
+  const from = (refreshToken: string) => rotations.filter((known) => known.from === refreshToken);
+  return {
+    rotations,
+    from,
+    /** Whether a refresh token was never replaced, or is within its grace. */
+    isUsable: (refreshToken: string) => {
+      const [first] = from(refreshToken);
+      if (!first) return true;
+      return rotationClass === 'grace' && elapsedMs() - first.atMs <= graceSeconds * 1000;
+    },
+    replace: (from: string, to: string): Rotation => {
+      const atMs = elapsedMs();
+      const rotation = { from, to, atMs, isHeard: () => false, isDurable: false };
+      rotations.push(rotation);
+      return rotation;
+    },
+  };
+}
+
+function isAlive({ withdrawn, endedByReuse }: Grant): boolean {
+  return !withdrawn && !endedByReuse;
 }

@@ -33,18 +33,59 @@ interface Message<Body> {
   inFlight: boolean;
 }
 
+interface Around {
+  readonly timeline: Timeline;
+  readonly weather: Weather;
+}
+
 const deduplicationMs = 5 * 60_000;
 
 /** SQS: at least once; in order within a group of a FIFO queue, in any order otherwise. */
-export function queueModel<Body>(
-  { timeline, weather }: { readonly timeline: Timeline; readonly weather: Weather },
-  settings: QueueSettings<Body>,
-): QueueModel<Body> {
-  const groups = new Map<string, Message<Body>[]>();
-  const recentIds = new Map<string, number>();
-  const sent: Body[] = [];
+export function queueModel<Body>(around: Around, settings: QueueSettings<Body>): QueueModel<Body> {
   const dead: Body[] = [];
+  const { groups, wakeLater } = deliveries(around, settings, dead);
+  const isRepeated = deduplication(around.timeline, settings.deduplicationIdOf);
+  const sent: Body[] = [];
+  return {
+    sent,
+    dead,
+    isEmpty: () => [...groups.values()].every((messages) => messages.length === 0),
+    put: (body) => {
+      if (isRepeated(body)) return;
+      const group = settings.groupOf?.(body) ?? `#${sent.length}`;
+      const { delayMs } = settings;
+      const visibleAtMs = around.timeline.elapsedMs() + delayMs;
+      sent.push(body);
+      const message = { body, visibleAtMs, receives: 0, inFlight: false };
+      groups.set(group, [...(groups.get(group) ?? []), message]);
+      wakeLater(group, delayMs, message);
+    },
+  };
+}
 
+/** Whether a message of the same id was taken a moment ago. */
+function deduplication<Body>(
+  { elapsedMs }: Timeline,
+  idOf: QueueSettings<Body>['deduplicationIdOf'],
+): (body: Body) => boolean {
+  const recent = new Map<string, number>();
+  return (body) => {
+    const id = idOf?.(body);
+    if (id === undefined) return false;
+    const known = recent.get(id);
+    if (known !== undefined && elapsedMs() - known < deduplicationMs) return true;
+    recent.set(id, elapsedMs());
+    return false;
+  };
+}
+
+/** Delivers the first message of each group that is visible and in nobody's hands. */
+function deliveries<Body>(
+  { timeline, weather }: Around,
+  settings: QueueSettings<Body>,
+  dead: Body[],
+) {
+  const groups = new Map<string, Message<Body>[]>();
   const pump = (group: string) => {
     const [head] = groups.get(group) ?? [];
     if (!head || head.inFlight || head.visibleAtMs > timeline.elapsedMs()) return;
@@ -77,24 +118,5 @@ export function queueModel<Body>(
     });
   };
 
-  return {
-    sent,
-    dead,
-    isEmpty: () => [...groups.values()].every((messages) => messages.length === 0),
-    put: (body) => {
-      const id = settings.deduplicationIdOf?.(body);
-      const now = timeline.elapsedMs();
-      if (id !== undefined) {
-        const known = recentIds.get(id);
-        if (known !== undefined && now - known < deduplicationMs) return;
-        recentIds.set(id, now);
-      }
-      const group = settings.groupOf?.(body) ?? `#${sent.length}`;
-      const { delayMs } = settings;
-      const message = { body, visibleAtMs: now + delayMs, receives: 0, inFlight: false };
-      sent.push(body);
-      groups.set(group, [...(groups.get(group) ?? []), message]);
-      wakeLater(group, delayMs, message);
-    },
-  };
+  return { groups, wakeLater };
 }

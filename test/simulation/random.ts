@@ -18,8 +18,7 @@ export function seededRandom(seed: number): Random {
     mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
     return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
   };
-  const between = (least: number, most: number) =>
-    least + Math.floor(next() * (most - least + 1));
+  const between = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
   return {
     next,
     between,

@@ -22,7 +22,8 @@ export function sealerModel(isKeyMissing: () => boolean): SealerModel {
       return sealed;
     },
     open: async (purpose, binding, sealed) => {
-      if (isKeyMissing()) throw new Fault('SEALED_VALUE_INVALID', { purpose, reason: 'unknown_key' });
+      if (isKeyMissing())
+        throw new Fault('SEALED_VALUE_INVALID', { purpose, reason: 'unknown_key' });
       const content = contents.get(sealed);
       if (content === undefined || !sealed.startsWith(`${bound(purpose, binding)} #`)) {
         throw new Fault('SEALED_VALUE_INVALID', { purpose, reason: 'moved' });

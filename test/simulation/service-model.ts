@@ -11,10 +11,32 @@ interface Surroundings {
 
 /** A service of our own as its callers meet it: each call may be disturbed. */
 export function disturbed<Port extends object>(
-  { timeline, random, weather }: Surroundings,
+  around: Surroundings,
   name: string,
   port: Port,
 ): Port {
+  const disturb = disturbance(around, name);
+  return new Proxy(port, {
+    get: (target, member) => {
+      const method: unknown = Reflect.get(target, member);
+      if (typeof method !== 'function') return method;
+      return async (...args: readonly unknown[]) => {
+        const run = async () => method.apply(target, args);
+        const fault = around.weather.serviceFault(`${name}.${String(member)}`);
+        return fault ? disturb(String(member), fault, run) : run();
+      };
+    },
+  });
+}
+
+type Disturb = (
+  operation: string,
+  fault: ServiceFault,
+  run: () => Promise<unknown>,
+) => Promise<unknown>;
+
+/** What becomes of a call that a fault strikes. */
+function disturbance({ timeline, random }: Surroundings, name: string): Disturb {
   const wait = (ms: number) => new Promise<void>((resolve) => timeline.plan(ms, resolve));
   const fail = async (operation: string, afterMs: number): Promise<never> => {
     await wait(afterMs);
@@ -22,7 +44,7 @@ export function disturbed<Port extends object>(
   };
   /** Three tries of a second each, with their pauses. */
   const giveUpMs = () => random.between(1000, 3300);
-  const disturb = async (operation: string, fault: ServiceFault, run: () => Promise<unknown>) => {
+  return async (operation, fault, run) => {
     timeline.trace(`${name}.${operation} ${fault}`);
     switch (fault) {
       case 'throttled':
@@ -48,15 +70,4 @@ export function disturbed<Port extends object>(
         return fault satisfies never;
     }
   };
-  return new Proxy(port, {
-    get: (target, member) => {
-      const method: unknown = Reflect.get(target, member);
-      if (typeof method !== 'function') return method;
-      return async (...args: readonly unknown[]) => {
-        const run = async () => method.apply(target, args);
-        const fault = weather.serviceFault(`${name}.${String(member)}`);
-        return fault ? disturb(String(member), fault, run) : run();
-      };
-    },
-  });
 }

@@ -63,7 +63,7 @@ describe.each(rotationClasses)('a worker killed at any moment: rotation %s', (ro
   }
 });
 
-describe.each(['grace', 'strict'] as const)('both killed, at any moments: rotation %s', (kind) => {
+describe.each(rotationClasses)('both killed, at any moments: rotation %s', (kind) => {
   let histories: readonly KillHistory[] = [];
   beforeAll(async () => {
     histories = await killBoth({ rotationClass: kind, meeting: 'at_once' });

@@ -3,9 +3,9 @@ import type {
   Connection,
   ConnectionKey,
   ConnectionStore,
-  Tombstone,
   TokenStatus,
   TokenStore,
+  Tombstone,
 } from '../../lib/broker/ports.ts';
 import { type EpochSeconds, later, seconds } from '../../lib/time.ts';
 import {
@@ -32,50 +32,76 @@ interface Scene<Row> {
   readonly now: EpochSeconds;
 }
 
+type RowDeed = StoreDeed<ConnectionStore>;
+
 /** A call that often fits the row as it is, and often misses it by one. */
-export function connectionDeed(
-  scene: Scene<Connection | Tombstone>,
-): StoreDeed<ConnectionStore> {
-  const { random, key, row, now } = scene;
+export function connectionDeed(scene: Scene<Connection | Tombstone>): RowDeed {
+  const { random, row } = scene;
   const near = (fence: number | undefined) => Math.max(1, (fence ?? 1) + nudge(random));
   const live = isLive(row) ? row : undefined;
-  const fence = near(row?.fence);
-  const seen = { fence, committedFence: near(live?.committedFence) };
+  const seen = {
+    fence: near(row?.fence),
+    committedFence: near(live?.committedFence),
+    credentialFence: near(live?.credentialFence),
+  };
+  const attempt = acquisition(scene, live && random.chance(0.5) ? live : seen);
+  const acquire: RowDeed = { name: 'acquire', run: (store) => store.acquire(attempt) };
+  return random.pick<RowDeed>([
+    acquire,
+    acquire,
+    ...endings(scene, seen),
+    lateAnswer(scene, live?.intent && random.chance(0.7) ? live.intent.fence : seen.fence),
+    ...lives(scene, seen),
+  ]);
+}
+
+interface SeenFences {
+  readonly fence: number;
+  readonly committedFence: number;
+  readonly credentialFence: number;
+}
+
+/** How an attempt may end. */
+function endings(
+  { random, key, now }: Scene<unknown>,
+  { fence, ...seen }: SeenFences,
+): readonly RowDeed[] {
   const answer = aCommitted({ committedFence: fence, lastRefreshedAt: now, refreshAt: at(fence) });
   const brought = random.chance(0.3) ? without(answer, 'credential') : answer;
-  const proof = { ...seen, credentialFence: near(live?.credentialFence) };
-  const since = { failingSince: now, failures: random.between(1, 5) };
-  const settled = random.chance(0.5);
-  const seenFence = random.chance(0.2) ? undefined : fence;
-  const attempt = acquisition(scene, live && random.chance(0.5) ? live : seen);
-  const next = aNewConnection({ ...key, fence: near(fence + 1) });
-  return random.pick<StoreDeed<ConnectionStore>>([
-    { name: 'acquire', run: (store) => store.acquire(attempt) },
-    { name: 'acquire', run: (store) => store.acquire(attempt) },
+  const failure = {
+    failingSince: now,
+    failures: random.between(1, 5),
+    intentSettled: random.chance(0.5),
+  };
+  const refreshAt = later(now, seconds(60));
+  return [
     { name: 'release', run: (store) => store.release(key, fence) },
     { name: 'commit', run: (store) => store.commit(key, fence, brought) },
-    { name: 'commitLate', run: (store) => store.commitLate(key, fence, brought) },
-    {
-      name: 'fail',
-      run: (store) =>
-        store.fail(key, fence, { ...since, intentSettled: settled, refreshAt: later(now, seconds(60)) }),
-    },
-    { name: 'fail', run: (store) => store.fail(key, fence, { ...since, intentSettled: settled }) },
-    { name: 'defer', run: (store) => store.defer(key, seen, later(now, seconds(90))) },
-    {
-      name: 'markDead',
-      run: (store) =>
-        store.markDead(key, proof, {
-          reason: settled ? 'grant_dead' : 'answer_lost',
-          since: now,
-        }),
-    },
+    { name: 'fail', run: (store) => store.fail(key, fence, { ...failure, refreshAt }) },
+    { name: 'fail', run: (store) => store.fail(key, fence, failure) },
+    { name: 'defer', run: (store) => store.defer(key, { ...seen, fence }, refreshAt) },
+  ];
+}
+
+/** The answer of the attempt that is in doubt, or of another. */
+function lateAnswer({ random, key, now }: Scene<unknown>, fence: number): RowDeed {
+  const answer = aCommitted({ committedFence: fence, lastRefreshedAt: now, refreshAt: at(fence) });
+  const brought = random.chance(0.5) ? without(answer, 'credential') : answer;
+  return { name: 'commitLate', run: (store) => store.commitLate(key, fence, brought) };
+}
+
+/** What else may become of a connection. */
+function lives({ random, key, now }: Scene<unknown>, seen: SeenFences): readonly RowDeed[] {
+  const { fence } = seen;
+  const seenFence = random.chance(0.2) ? undefined : fence;
+  const next = aNewConnection({ ...key, fence: Math.max(1, fence + 1 + nudge(random)) });
+  const tombstone = aTombstone({ ...key, fence: next.fence });
+  const death = { reason: random.pick(['grant_dead', 'answer_lost'] as const), since: now };
+  return [
+    { name: 'markDead', run: (store) => store.markDead(key, seen, death) },
     { name: 'connect', run: (store) => store.connect(next, seenFence) },
-    {
-      name: 'remove',
-      run: (store) => store.remove(aTombstone({ ...key, fence: next.fence }), fence, at(9000)),
-    },
-  ]);
+    { name: 'remove', run: (store) => store.remove(tombstone, fence, at(9000)) },
+  ];
 }
 
 function acquisition(
@@ -94,9 +120,12 @@ function acquisition(
   };
 }
 
-export function tokenDeed(
-  { random, key, row, now }: Scene<NonNullable<Awaited<ReturnType<TokenStore['read']>>>>,
-): StoreDeed<TokenStore> {
+export function tokenDeed({
+  random,
+  key,
+  row,
+  now,
+}: Scene<NonNullable<Awaited<ReturnType<TokenStore['read']>>>>): StoreDeed<TokenStore> {
   const fence = Math.max(1, (row?.fence ?? 0) + nudge(random));
   const token = aStoredToken({ ...key, fence, sealed: `sealed-token-${fence}` });
   const status = random.pick<TokenStatus>([

@@ -97,7 +97,7 @@ function planConditions(world: World, lengthMs: number, note: (kind: string) => 
       note(kind);
       begin(conditions);
     });
-    timeline.plan(atMs + random.between(5_000, lengthMs / 2), () => {
+    timeline.plan(atMs + random.between(5_000, lengthMs / 4), () => {
       timeline.trace(`ends: ${kind}`);
       note(kind);
       end(conditions);
@@ -150,29 +150,42 @@ const rareDeeds: Readonly<Record<string, Deed>> = {
   withdraw: ({ providerOf }, _functions, key) => providerOf(keyText(key)).withdraw(keyText(key)),
 };
 
+/** The least and the most, in milliseconds. */
+type Span = readonly [number, number];
+
+/** After a refresh token is sent: the call, the lease, what comes after it, the recovery queue. */
+const delicateMs: readonly [Span, ...Span[]] = [
+  [0, 50],
+  [0, 2_000],
+  [0, 12_000],
+  [35_000, 50_000],
+  [60_000, 200_000],
+];
+
 function planDeeds(world: World, functions: Functions, lengthMs: number): void {
   const { random, timeline, keys } = world;
   const endMs = timeline.elapsedMs() + lengthMs;
-  const planOne = (known: DeedNames, key: ConnectionKey | undefined, withinMs: number) => {
+  const planOne = (known: DeedNames, key: ConnectionKey | undefined, [leastMs, mostMs]: Span) => {
     const names = Object.keys(known);
     const name = names[random.between(0, names.length - 1)] ?? '';
     if (!key) return;
-    timeline.plan(random.between(0, withinMs), () => {
+    timeline.plan(random.between(leastMs, mostMs), () => {
       if (timeline.elapsedMs() > endMs) return;
       timeline.trace(`deed: ${name} ${keyText(key)}`);
       known[name]?.(world, functions, key);
     });
   };
   const anyKey = () => keys[random.between(0, keys.length - 1)];
-  for (let left = random.between(0, 30); left > 0; left -= 1) planOne(deeds, anyKey(), lengthMs);
+  for (let left = random.between(0, 30); left > 0; left -= 1)
+    planOne(deeds, anyKey(), [0, lengthMs]);
   const changes = random.chance(0.4) ? random.between(1, 2) : 0;
-  for (let left = changes; left > 0; left -= 1) planOne(rareDeeds, anyKey(), lengthMs);
+  for (let left = changes; left > 0; left -= 1) planOne(rareDeeds, anyKey(), [0, lengthMs]);
   // The delicate moments are those of an attempt under way, and right after it.
   const meddles = random.next() * 0.7;
   world.bystanders.push((key) => {
     if (timeline.elapsedMs() > endMs || !random.chance(meddles)) return;
-    planOne(random.chance(0.05) ? rareDeeds : deeds, key, random.pick([50, 2_000, 12_000, 40_000]));
-    planOne(deeds, key, random.pick([50, 12_000, 40_000, 200_000]));
+    planOne(random.chance(0.05) ? rareDeeds : deeds, key, random.pick(delicateMs));
+    planOne(deeds, key, random.pick(delicateMs));
   });
 }
 

@@ -37,7 +37,7 @@ export function tokenEndpointModel(
     );
     ended();
     if (outcome.outcome === 'granted' && issued?.rotation) {
-      issued.rotation.isHeard = invocation.isAlive;
+      issued.rotation.isHeard = () => !invocation.hasCrashed();
     }
     return outcome;
   };

@@ -1,9 +1,9 @@
 import { isLive } from '../../lib/broker/establish-connection.ts';
 import type { Connection, RecoveryMessage, RefreshReply } from '../../lib/broker/ports.ts';
-import { readRenewalCredential } from '../../lib/broker/renewal-credential.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import type { ConnectionChange, TokenChange } from './observed-stores.ts';
 import type { ProviderModel } from './provider-model.ts';
+import { assertChange, holdsValidCredential, readRefreshToken } from './row-promises.ts';
 import type { SealerModel } from './sealer-model.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -40,7 +40,8 @@ export interface Watch {
   readonly falseReauthorizations: () => number;
 }
 
-interface Surroundings {
+/** What an observer knows of the world. */
+export interface Surroundings {
   readonly timeline: Timeline;
   readonly sealer: SealerModel;
   readonly providerOf: (key: string) => ProviderModel;
@@ -59,48 +60,49 @@ export function watch(around: Surroundings): Watch {
   const durable = new Map<string, number>();
   const keep = (key: string, fence: number) =>
     durable.set(key, Math.max(fence, durable.get(key) ?? 0));
-  const calls = callWatch(around, violate, superseded);
   let falseReauthorizations = 0;
 
   return {
     violations,
     violate,
-    ...calls,
+    ...callWatch(around, violate, superseded),
     falseReauthorizations: () => falseReauthorizations,
     connectionChanged: (change) => {
       const { key, method, before, after } = change;
       around.timeline.trace(`  ${method} ${key} ${describe(after)}`);
-      assertFencesGrow(change, violate);
+      assertChange(around, change, violate);
       if (!isLive(after)) return;
       keep(key, after.committedFence);
       noteCredential(around, { key, before, after, superseded });
-      assertNotRevived(change, violate);
-      assertGrantKept(around, change, violate);
-      if (method === 'acquire') assertNotTooSoon(around, change, violate);
-      if (method === 'markDead' && holdsValidCredential(around, key, after)) {
-        falseReauthorizations += 1;
-        violate('I6', `${key} is dead (${after.reason}) although its refresh token is valid`);
-      }
+      if (method !== 'markDead' || !holdsValidCredential(around, key, after)) return;
+      falseReauthorizations += 1;
+      violate('I6', `${key} is dead (${after.reason}) although its refresh token is valid`);
     },
-    tokenChanged: ({ key, method, before, after }) => {
-      around.timeline.trace(`  ${method} token ${key} ${after?.state} ${after?.fence}`);
-      if (before && after && after.fence < before.fence) {
-        violate('I3', `${method} lowered the token fence of ${key}`);
-      }
-    },
+    tokenChanged: (change) => noteToken(around, change, violate),
     answerQueued: (message) => {
       keep(keyText(message), message.fence);
       const refreshToken = readRefreshToken(around, message.answer.credential?.sealed);
       markDurable(around.providerOf(keyText(message)), refreshToken);
     },
     replied: (key, { outcome, token }) => {
-      if (!token || token.fence <= (durable.get(keyText(key)) ?? 0)) return;
-      violate('I4', `${keyText(key)}: ${outcome} with fence ${token.fence}, which is nowhere`);
+      const isNowhere = token && token.fence > (durable.get(keyText(key)) ?? 0);
+      if (isNowhere) violate('I4', `${keyText(key)}: ${outcome} with a token that is nowhere`);
     },
   };
 }
 
-type Violate = Watch['violate'];
+export type Violate = Watch['violate'];
+
+function noteToken(
+  { timeline }: Surroundings,
+  { key, method, before, after }: TokenChange,
+  violate: Violate,
+): void {
+  timeline.trace(`  ${method} token ${key} ${after?.state} ${after?.fence}`);
+  if (before && after && after.fence < before.fence) {
+    violate('I3', `${method} lowered the token fence of ${key}`);
+  }
+}
 
 function callWatch(
   { providerOf }: Surroundings,
@@ -127,53 +129,6 @@ function callWatch(
   };
 }
 
-function assertFencesGrow({ key, method, before, after }: ConnectionChange, violate: Violate) {
-  if (!before) return;
-  const lowered = (name: string) => violate('I3', `${method} lowered ${name} of ${key}`);
-  if (!after || after.fence < before.fence) return lowered('fence');
-  if (!isLive(before) || !isLive(after)) return undefined;
-  if (after.committedFence < before.committedFence) return lowered('committed_fence');
-  if (after.credentialFence < before.credentialFence) return lowered('credential_fence');
-  const isReplaced = after.sealedCredential !== before.sealedCredential;
-  if (isReplaced && after.credentialFence === before.credentialFence) {
-    violate('I3', `${method} replaced the credential of ${key} under one fence`);
-  }
-  if (method === 'commitLate' && after.committedFence === before.committedFence) {
-    violate('I11', `${key}: an answer that was kept before changed the row again`);
-  }
-  return undefined;
-}
-
-function assertNotRevived({ key, method, before, after }: ConnectionChange, violate: Violate) {
-  if (before && !isLive(before) && isLive(after) && method !== 'connect') {
-    violate('I10', `${method} revived ${key}`);
-  }
-}
-
-/** Only a reconnect replaces a grant; what an older grant still brings changes nothing. */
-function assertGrantKept(
-  around: Surroundings,
-  { key, method, before, after }: ConnectionChange,
-  violate: Violate,
-): void {
-  if (!isLive(before) || !isLive(after) || method === 'connect') return;
-  const grantIn = (row: Connection) => {
-    const refreshToken = readRefreshToken(around, row.sealedCredential);
-    return refreshToken && around.providerOf(key).grantOf(refreshToken)?.id;
-  };
-  const [old, current] = [grantIn(before), grantIn(after)];
-  if (old !== undefined && current !== undefined && current < old) {
-    violate('I10', `${method} brought an older grant of ${key} back`);
-  }
-}
-
-/** An attempt may not begin before the moment to which a failure has put it off. */
-function assertNotTooSoon(around: Surroundings, { key, before }: ConnectionChange, violate: Violate) {
-  if (!isLive(before) || before.state !== 'failing' || before.refreshAt === undefined) return;
-  const early = before.refreshAt - around.nowAt() - 2 * around.skewSeconds;
-  if (early > 6) violate('V3', `${key} is tried ${early} s before it is due`);
-}
-
 /** Marks the refresh token in the row durable, and those before it superseded. */
 function noteCredential(
   around: Surroundings,
@@ -198,21 +153,6 @@ function noteCredential(
 function markDurable(provider: ProviderModel, refreshToken: string | undefined): void {
   const rotation = refreshToken === undefined ? undefined : provider.rotationTo(refreshToken);
   if (rotation) rotation.isDurable = true;
-}
-
-function holdsValidCredential(around: Surroundings, key: string, row: Connection): boolean {
-  const refreshToken = readRefreshToken(around, row.sealedCredential);
-  return refreshToken !== undefined && around.providerOf(key).accepts(refreshToken);
-}
-
-/** The refresh token in a sealed credential, as only the observer may read it. */
-export function readRefreshToken(
-  { sealer }: Pick<Surroundings, 'sealer'>,
-  sealed: string | undefined,
-): string | undefined {
-  const content = sealed === undefined ? undefined : sealer.peek(sealed);
-  if (content === undefined) return undefined;
-  return readRenewalCredential(content).refreshToken?.reveal();
 }
 
 function describe(row: ConnectionChange['after']): string {

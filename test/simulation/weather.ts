@@ -90,7 +90,10 @@ const serviceFaults = [
 export function stormy(
   random: Random,
   climate: Climate,
-  { count, conditions }: { readonly count: (kind: string) => void; readonly conditions: Conditions },
+  {
+    count,
+    conditions,
+  }: { readonly count: (kind: string) => void; readonly conditions: Conditions },
 ): Weather {
   const happens = (probability: number, kind: string) => {
     const yes = random.chance(probability);
@@ -101,7 +104,7 @@ export function stormy(
     latencyMs: () => (random.chance(0.05) ? random.between(200, 900) : random.between(1, 20)),
     stallMs: (label) =>
       writesAfterCall.has(label) && happens(climate.stall, 'stall')
-        ? random.between(1_000, 45_000)
+        ? random.pick([random.between(1_000, 12_000), random.between(36_000, 52_000)])
         : 0,
     kills: (_invocation, _label, moment) => happens(climate.kill, `killed_${moment}`),
     serviceFault: (label) => {

@@ -122,13 +122,8 @@ export function createWorld(settings: WorldSettings): World {
     nowAt,
     count: (kind) => faults.set(kind, (faults.get(kind) ?? 0) + 1),
     watch: onlooker,
-    machines: Array.from({ length: settings.machines }, (_, index) => ({
-      name: `m${index}`,
-      skewMs: 0,
-    })),
-    keys: settings.providers.flatMap(({ connections }, client) =>
-      Array.from({ length: connections }, (_, index) => aKey(`c${index}`, clientName(client))),
-    ),
+    machines: Array.from({ length: settings.machines }, (_, index) => aMachine(index)),
+    keys: settings.providers.flatMap(keysOf),
     stores: buildStores(settings, { timeline: time, weather, watch: onlooker }),
     registry: registrations(settings),
   };
@@ -144,6 +139,11 @@ export function fairConditions(): Conditions {
     schedulerSilent: false,
   };
 }
+
+const aMachine = (index: number): Machine => ({ name: `m${index}`, skewMs: 0 });
+
+const keysOf = ({ connections }: { readonly connections: number }, client: number) =>
+  Array.from({ length: connections }, (_, index) => aKey(`c${index}`, clientName(client)));
 
 const clientName = (index: number) => `client-${index}`;
 
@@ -167,12 +167,21 @@ function buildStores(
   const tokenRows = withStaleReads(sabotage?.tokens?.(tokens) ?? tokens, around);
   return {
     connectionRows: connections.rows,
+    /** Puts a row there that no production code would write. */
+    poison: connections.put,
     tokenRows: tokens.rows,
-    connections: withStaleIndex(observed(connectionRows, connectionChanged), dueShards, around.weather),
-    tokens: observed({ ...tokenRows, rows: tokens.rows }, (change: Parameters<typeof tokenChanged>[0]) => {
-      tokenRows.remember(change);
-      tokenChanged(change);
-    }),
+    connections: withStaleIndex(
+      observed(connectionRows, connectionChanged),
+      dueShards,
+      around.weather,
+    ),
+    tokens: observed(
+      { ...tokenRows, rows: tokens.rows },
+      (change: Parameters<typeof tokenChanged>[0]) => {
+        tokenRows.remember(change);
+        tokenChanged(change);
+      },
+    ),
     clientStatus: memoryClientStore(),
   };
 }

@@ -54,7 +54,12 @@ export function acquired(row: Connection, input: Acquisition): Connection | unde
   const { seen, fence, lease, now, clockSkewSeconds, credentialFence } = input;
   if (!isLiveAsSeen(row, seen) || fence <= row.fence) return undefined;
   if (row.lease && row.lease.until >= earlier(now, clockSkewSeconds)) return undefined;
-  return { ...row, fence, lease, intent: row.intent ?? { fence, at: now, credentialFence } };
+  return {
+    ...row,
+    fence,
+    lease,
+    intent: row.intent ?? { fence, at: now, credentialFence },
+  };
 }
 
 export function released(row: Connection, fence: number): Connection | undefined {
@@ -90,8 +95,10 @@ export function lateCommitted(
 ): Connection | undefined {
   if (row.committedFence >= fence) return undefined;
   const kept = row.credentialFence < fence ? answer : without(answer, 'credential');
-  const next = withoutIntentOf(answered(row, kept), fence);
-  const staysDead = row.state === 'needs_reauth' && row.reason !== 'answer_lost';
+  const brings = row.credentialFence < fence && answer.credential !== undefined;
+  const isLast = row.fence === fence || brings;
+  const next = isLast ? withoutIntentOf(answered(row, kept), fence) : answered(row, kept);
+  const staysDead = row.state === 'needs_reauth' && (row.reason !== 'answer_lost' || !brings);
   return staysDead ? without(next, 'refreshAt') : healthy(next);
 }
 

@@ -1,0 +1,46 @@
+/**
+ * Whether a stored token is what a caller asks for.
+ *
+ * @module
+ */
+import { Secret } from '../secret.ts';
+import type { Clock, Seconds } from '../time.ts';
+import type { Sealer, StoredToken } from './ports.ts';
+import { isRecentlyRejected, isRejected, type Rejection } from './rejected-token.ts';
+import type { OpenToken } from './token-cache.ts';
+
+/** Opens a stored token; undefined where the row has none yet. @throws `SEALED_VALUE_INVALID` */
+export async function openToken(
+  { sealer }: { readonly sealer: Pick<Sealer, 'open'> },
+  token: StoredToken,
+): Promise<OpenToken | undefined> {
+  if (!token.sealed) return undefined;
+  const { client, connection, fence, sealed } = token;
+  const opened = await sealer.open('access_token', { client, connection, fence }, sealed);
+  return { token, accessToken: new Secret('access_token', opened) };
+}
+
+/** Whether a token has not ended, as far as is known. */
+export function isAlive(clock: Clock, token: StoredToken): boolean {
+  return token.expiresAt === undefined || token.expiresAt > clock.now();
+}
+
+/**
+ * Whether a token answers a request as it is, or a newer one has to be had.
+ *
+ * @param request - asks for a least life; of a short-lived token half its life is enough.
+ */
+export function judge(
+  clock: Clock,
+  request: Rejection & { readonly minTtlSeconds: Seconds },
+  open: OpenToken,
+): 'serve' | 'refresh' {
+  const { expiresAt, obtainedAt } = open.token;
+  if (!isAlive(clock, open.token)) return 'refresh';
+  if (isRejected(request, open)) {
+    return isRecentlyRejected(clock, request, open) ? 'serve' : 'refresh';
+  }
+  if (expiresAt === undefined) return 'serve';
+  const halfLife = Math.max(0, Math.floor((expiresAt - obtainedAt) / 2));
+  return expiresAt - clock.now() >= Math.min(request.minTtlSeconds, halfLife) ? 'serve' : 'refresh';
+}

@@ -1,0 +1,189 @@
+/** Histories that chance would seldom find, told step by step. */
+import { describe, expect, it } from 'vitest';
+import { isLive } from '../../lib/broker/establish-connection.ts';
+import type { Connection } from '../../lib/broker/ports.ts';
+import { keyText } from '../../lib/names.ts';
+import { seconds } from '../../lib/time.ts';
+import type { Functions } from './functions.ts';
+import { type History, type Plot, runHistory, swallow } from './history.ts';
+import type { ProviderSettings, RotationClass } from './provider-model.ts';
+import { calm, type Weather } from './weather.ts';
+import type { World, WorldSettings } from './world.ts';
+
+const aProvider = (
+  rotationClass: RotationClass,
+  overrides: Partial<ProviderSettings> & { readonly connections?: number } = {},
+) => ({
+  rotationClass,
+  graceSeconds: 900,
+  lifetimeSeconds: 600,
+  endsGrantOnReuse: true,
+  connections: 1,
+  ...overrides,
+});
+
+const tell = (plot: Plot, settings: Partial<WorldSettings> = {}): Promise<History> =>
+  runHistory(
+    { seed: 1, machines: 2, skewSeconds: 0, providers: [aProvider('strict')], ...settings },
+    plot,
+  );
+
+/** As soon as the provider has answered, this store does not. */
+function downOnceAnswered({ conditions, random }: World, down: 'connections' | 'tokens'): Weather {
+  return {
+    ...calm(random),
+    conduct: () => {
+      conditions.down = down;
+      return { kind: 'prompt' };
+    },
+    serviceFault: (label) => (label.startsWith(`${conditions.down}.`) ? 'throttled' : undefined),
+  };
+}
+
+/** A worker takes up what the schedule says of the first connection, if it is due. */
+function refreshDue(world: World, functions: Functions): void {
+  const { refreshAt, client, connection } = rowOf(world);
+  if (refreshAt === undefined || refreshAt > world.nowAt()) return;
+  const key = { client, connection };
+  swallow(functions.refresh({ key, cause: { kind: 'due', refreshAt } }));
+}
+
+function rowOf({ stores, keys }: World, index = 0): Connection {
+  const key = keys[index];
+  const row = key && stores.connectionRows.get(keyText(key));
+  if (!isLive(row)) throw new Error('there is no such connection');
+  return row;
+}
+
+describe('a provider that answers too late', () => {
+  it.each([9_900, 10_100, 12_000, 40_000])(
+    'after %d ms is sent nothing twice',
+    async (latencyMs) => {
+      const history = await tell(async (world, functions) => {
+        world.conditions.schedulerSilent = true;
+        await world.timeline.runUntil(560_000);
+        world.weather.become({
+          ...calm(world.random),
+          conduct: () => ({ kind: 'slow', latencyMs, carriedOut: 'first' }),
+        });
+        const { client, connection } = rowOf(world);
+        const request = {
+          client,
+          connection,
+          minTtlSeconds: seconds(300),
+          maxWaitSeconds: seconds(20),
+        };
+        for (let vend = 0; vend < 20; vend += 1) swallow(functions.vend(request));
+        await world.timeline.runUntil(620_000);
+        expect(world.faults.get('refreshes')).toBe(1);
+      });
+
+      expect(history.violations).toEqual([]);
+      expect(history.verdicts).toEqual([latencyMs < 10_000 ? 'fresh' : 'unavoidable_loss']);
+    },
+  );
+});
+
+describe('a store that is down when the answer comes', () => {
+  it.each([
+    ['connections', 60],
+    ['connections', 120],
+    ['connections', 900],
+    ['tokens', 120],
+  ] as const)('loses nothing: %s for %d s', async (down, downSeconds) => {
+    const history = await tell(async (world, functions) => {
+      const { conditions, timeline } = world;
+      conditions.schedulerSilent = true;
+      await timeline.runUntil(560_000);
+      world.weather.become(downOnceAnswered(world, down));
+      refreshDue(world, functions);
+      await timeline.runUntil(560_000 + downSeconds * 1000);
+      expect(functions.recoveries.sent).toHaveLength(1);
+    });
+
+    expect(history.violations).toEqual([]);
+    expect(history.verdicts).toEqual(['fresh']);
+  });
+});
+
+describe('an answer that is recovered after a later one was lost', () => {
+  it('does not hide that loss', async () => {
+    const history = await tell(
+      async (world, functions) => {
+        const { conditions, timeline } = world;
+        conditions.schedulerSilent = true;
+        await timeline.runUntil(560_000);
+        world.weather.become(downOnceAnswered(world, 'connections'));
+        refreshDue(world, functions);
+        await timeline.runUntil(740_000);
+        // The second attempt's answer is lost while the first one's waits in the recovery queue.
+        conditions.down = undefined;
+        world.weather.become({
+          ...downOnceAnswered(world, 'connections'),
+          conduct: () => ({ kind: 'answer_cut_off' }),
+        });
+        refreshDue(world, functions);
+        await timeline.runUntil(800_000);
+        conditions.down = 'connections';
+        await timeline.runUntil(1060_000);
+        conditions.down = undefined;
+        refreshDue(world, functions);
+        await timeline.runUntil(1080_000);
+      },
+      { providers: [aProvider('sometimes', { rotatesFromMs: 700_000 })] },
+    );
+
+    expect(history.violations).toEqual([]);
+    expect(history.verdicts).toEqual(['unavoidable_loss']);
+  });
+});
+
+describe('one that is ill among many', () => {
+  it('a provider that hangs on every call delays no other client (V2)', async () => {
+    const latest: number[] = [];
+    const history = await tell(
+      async (world) => {
+        world.weather.become({
+          ...calm(world.random),
+          conduct: (key) =>
+            key.startsWith('client-0/')
+              ? { kind: 'slow', latencyMs: 30_000, carriedOut: 'last' }
+              : { kind: 'prompt' },
+        });
+        for (let minute = 1; minute < 60; minute += 1) {
+          await world.timeline.runUntil(minute * 60_000);
+          latest.push(...[4, 5, 6, 7].map((index) => overdueSeconds(world, index)));
+        }
+      },
+      {
+        providers: [aProvider('none', { connections: 4 }), aProvider('strict', { connections: 4 })],
+      },
+    );
+
+    expect(Math.max(...latest)).toBeLessThanOrEqual(60);
+    expect(history.violations).toEqual([]);
+    expect(new Set(history.verdicts)).toEqual(new Set(['fresh']));
+  });
+
+  it('a credential that does not open leaves the others alone (V2)', async () => {
+    const history = await tell(
+      async (world) => {
+        const { sealedCredential = '' } = rowOf(world, 0);
+        world.stores.poison({ ...rowOf(world, 0), sealedCredential: 'altered' });
+        await world.timeline.runUntil(3600_000);
+        expect(overdueSeconds(world, 1)).toBeLessThanOrEqual(60);
+        expect(rowOf(world, 0).state).toBe('active');
+        world.stores.poison({ ...rowOf(world, 0), sealedCredential });
+      },
+      { providers: [aProvider('strict', { connections: 2 })] },
+    );
+
+    expect(history.violations).toEqual([]);
+    expect(history.verdicts).toEqual(['fresh', 'fresh']);
+  });
+});
+
+/** By how much a connection is past its moment; zero when it is not. */
+function overdueSeconds(world: World, index: number): number {
+  return Math.max(0, world.nowAt() - (rowOf(world, index).refreshAt ?? Number.POSITIVE_INFINITY));
+}
