@@ -5,6 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['local', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    // Many files wait for servers to start: two at once make use of two cores.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -47,7 +47,7 @@ export function settleFates(
   names: readonly ConnectionName[],
   judges: Judges,
 ): Promise<readonly Fate[]> {
-  return inParallel([...names.entries()], 16, async ([index, name]) => {
+  return inParallel([...names.entries()], 32, async ([index, name]) => {
     const { vending, connections, limitSeconds } = judges;
     const end = nowSeconds() + limitSeconds;
     const vends: Vend[] = [];
@@ -62,7 +62,10 @@ export function settleFates(
       if (told === 'needs_reauth') return { ...common, fate: 'lost', reason: reason ?? 'unnamed' };
       const token = vends.at(-1)?.accessToken;
       if (token !== undefined && token === state?.access_token) return { ...common, fate: 'alive' };
-      if (nowSeconds() > end) return { ...common, fate: 'unsettled' };
+      const { retryAfterSeconds = 0 } = vends.at(-1) ?? {};
+      if (nowSeconds() + Math.min(retryAfterSeconds, limitSeconds) > end) {
+        return { ...common, fate: 'unsettled' };
+      }
       await pass(1);
     }
   });
@@ -105,13 +108,37 @@ export interface Doubt {
 
 const beforeSeconds = 10;
 
+const mostRounds = 4;
+
 /**
- * Sets the clocks forward to shortly before a refresh token in doubt may be sent again, has callers
- * ask for every connection, and then sets them past that moment.
+ * Settles connections whose refresh tokens are in doubt: sets the clocks forward past that, and once
+ * more for those of which the broker has only then seen that they are.
+ */
+export async function settleDoubts(
+  stack: Stack,
+  names: readonly ConnectionName[],
+  given: Doubt & Omit<Judges, 'limitSeconds'>,
+): Promise<readonly Fate[]> {
+  const stepSeconds = given.leaseSeconds + recoveryDelaySeconds + beforeSeconds;
+  const fates = new Map<ConnectionName, Fate>();
+  for (let round = 1; round <= mostRounds; round += 1) {
+    const open = names.filter((name) => (fates.get(name)?.fate ?? 'unsettled') === 'unsettled');
+    await moveClocks(given.workers, round * stepSeconds);
+    for (const found of await settleFates(stack, open, { ...given, limitSeconds: 15 })) {
+      const vends = [...(fates.get(found.name)?.vends ?? []), ...found.vends];
+      fates.set(found.name, { ...found, vends });
+    }
+  }
+  return [...fates.values()];
+}
+
+/**
+ * Sets the clocks forward to shortly before a refresh token in doubt may be sent again, and has
+ * callers ask for every connection.
  *
  * @returns how many refresh tokens were sent again before it was safe.
  */
-export async function passDoubt(
+export async function approachDoubtsEnd(
   stack: Stack,
   names: readonly ConnectionName[],
   { workers, vending, sinceMs, leaseSeconds }: Doubt,
@@ -126,7 +153,6 @@ export async function passDoubt(
   );
   const [first] = names;
   const calls = await stack.provider.calls(first?.client ?? '');
-  await moveClocks(workers, doubtSeconds + beforeSeconds);
   const gaps = [...Map.groupBy(calls, ({ token }) => token).values()].flatMap(([one, again]) => {
     if (!one || !again) return [];
     const moved = again.came_at_ms < movedAtMs ? 0 : aheadSeconds;

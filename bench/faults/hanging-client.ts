@@ -25,7 +25,7 @@ interface Scale {
 /** One client's provider hangs on every call: the others' connections are refreshed all the same. */
 export const hangingClient: Experiment = async (build, quick) => {
   const scale: Scale = quick
-    ? { perClient: 15, runSeconds: 5, hangSeconds: 30, freshWithinSeconds: 20 }
+    ? { perClient: 12, runSeconds: 5, hangSeconds: 30, freshWithinSeconds: 20 }
     : { perClient: 500, runSeconds: 60, hangSeconds: 30, freshWithinSeconds: 200 };
   const clients = Array.from({ length: clientCount }, (_, index) => `client-${index}`);
   const stack = await startStack(build, { clients });

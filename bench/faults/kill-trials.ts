@@ -177,6 +177,7 @@ async function kill(
     await refresh(victim, name, fence);
     // It may have answered already. A refresh that never came to an answer is killed below.
     await Promise.race([victim.ended, systemClock.sleep(afterMs + 500)]);
+    await provider.spare(family);
   } else {
     const refreshed = refresh(victim, name, fence);
     await systemClock.sleep(randomInt(Math.ceil(refreshMs * 1.1)));

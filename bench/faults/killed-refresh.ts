@@ -1,7 +1,7 @@
 import { recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { isProper, type Vend } from './callers.ts';
 import type { Expectation, Experiment } from './experiment.ts';
-import { countFates, type Fate, judgeCalls, passDoubt, settleFates } from './fates.ts';
+import { approachDoubtsEnd, countFates, type Fate, judgeCalls, settleDoubts } from './fates.ts';
 import {
   type KillClass,
   listTrials,
@@ -31,10 +31,10 @@ const mostLostAfterMs: readonly (readonly [number, number])[] = [
 /** Quick: too few for a limit, enough to see whether losses are told and callers answered. */
 function listClasses(quick: boolean): readonly KillClass[] {
   const times = quick ? 2 : 20;
-  const random = { name: 'random moment', times: quick ? 10 : 200, refreshesBefore: 5 };
+  const random = { name: 'random moment', times: quick ? 8 : 200, refreshesBefore: quick ? 2 : 5 };
   const warm = mostLostAfterMs.map(([afterMs, mostLost]) => ({
     ...{ name: `${afterMs} ms after the answer`, afterMs, times },
-    refreshesBefore: quick ? 5 : 50,
+    refreshesBefore: quick ? 5 : 30,
     ...(!quick && { mostLost }),
   }));
   const cold = mostLostAfterMs.map(([afterMs]) => ({
@@ -58,8 +58,8 @@ export const killedRefresh: Experiment = async (build, quick) => {
     const { vending, connections, refreshing } = workers;
     const asked = [...vending, ...refreshing];
     const doubt = { workers: asked, vending, sinceMs, leaseSeconds };
-    const sentTooEarly = await passDoubt(stack, names, doubt);
-    const fates = await settleFates(stack, names, { vending, connections, limitSeconds: 90 });
+    const sentTooEarly = await approachDoubtsEnd(stack, names, doubt);
+    const fates = await settleDoubts(stack, names, { ...doubt, connections });
     const calls = judgeCalls(await stack.provider.calls(client));
     const measured = {
       refresh_ms_when_not_killed: round(refreshMs),

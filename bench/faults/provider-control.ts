@@ -44,6 +44,8 @@ export function providerControl(url: string) {
     issue: (families: readonly string[]) => ask<readonly Grant[]>('issue', { families }),
     behave: (client: string, behaviour: Behaviour) => ask('behave', { client, ...behaviour }),
     killAfterAnswer: (kill: Kill) => ask('kill', kill),
+    /** Takes such an order back: the process id may be another's by the next answer. */
+    spare: (family: string) => ask('spare', { family }),
     calls: (client: string) => ask<readonly TokenCall[]>('calls', { client }),
     /** Successful refreshes by client. */
     counts: () => ask<Readonly<Record<string, number>>>('count'),

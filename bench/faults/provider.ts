@@ -35,6 +35,7 @@ const controls: Readonly<Record<string, (message: never) => unknown>> = {
     kills.set(kill.family, kill);
     return {};
   },
+  spare: ({ family }: { readonly family: string }) => ({ spared: kills.delete(family) }),
   calls: ({ client }: { readonly client: string }) =>
     calls.filter((call) => call.client === client),
   count: () => Object.fromEntries(counts),

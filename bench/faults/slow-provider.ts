@@ -2,7 +2,7 @@ import { recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { type ConnectionName, connectAll, isProper, type Vend, vend, warmUp } from './callers.ts';
 import type { Child } from './child.ts';
 import { type Expectation, type Experiment, nowSeconds, pass } from './experiment.ts';
-import { countFates, judgeCalls, passDoubt, settleFates } from './fates.ts';
+import { approachDoubtsEnd, countFates, judgeCalls, settleDoubts } from './fates.ts';
 import type { Behaviour } from './provider-control.ts';
 import { type Stack, startStack } from './stack.ts';
 import { countEach } from './statistics.ts';
@@ -82,8 +82,8 @@ async function tryVariant(stack: Stack, variant: Variant, connections: readonly 
   await stack.provider.behave(client, { latency_ms: 50, replaces, expires_in: 3600 });
   const workers = [...vending, ...refreshing];
   const doubt = { workers, vending, sinceMs, leaseSeconds: variant.lease };
-  const sentTooEarly = await passDoubt(stack, names, doubt);
-  const fates = await settleFates(stack, names, { vending, connections, limitSeconds: 60 });
+  const sentTooEarly = await approachDoubtsEnd(stack, names, doubt);
+  const fates = await settleDoubts(stack, names, { ...doubt, connections });
   const calls = (await stack.provider.calls(client)).filter(({ family }) =>
     names.some(({ connection }) => connection === family),
   );
