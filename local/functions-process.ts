@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../lib/time.ts';
+import { awsEnvironment } from './aws-environment.ts';
 import { localUrl, type Ports } from './ports.ts';
 
 export interface FunctionsProcess {
@@ -115,16 +115,12 @@ function buildEnvironment(environment: NodeJS.ProcessEnv, ports: Ports): NodeJS.
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('AWS_'));
   return {
     ...Object.fromEntries(own),
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_ENDPOINT_URL_DYNAMODB: localUrl(ports.dynamodb),
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: localUrl(ports.secretsManager),
-    AWS_ENDPOINT_URL_SQS: localUrl(ports.sqs),
-    AWS_ENDPOINT_URL_LAMBDA: localUrl(ports.lambda),
+    ...awsEnvironment({
+      dynamodb: localUrl(ports.dynamodb),
+      secretsManager: localUrl(ports.secretsManager),
+      sqs: localUrl(ports.sqs),
+      lambda: localUrl(ports.lambda),
+    }),
     EVERGRANT_API_PORT: `${ports.api}`,
     EVERGRANT_LAMBDA_PORT: `${ports.functions}`,
     EVERGRANT_BUILD_FOLDER: buildFolder(ports),

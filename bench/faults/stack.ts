@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { awsEnvironment } from '../../local/aws-environment.ts';
 import { projectDir } from '../../local/functions-process.ts';
 import { createQueues } from '../../local/queues.ts';
 import { seedSecrets } from '../../local/seed-secrets.ts';
@@ -163,26 +163,16 @@ function startWorker(
       ...path(),
       ...Object.fromEntries(addressed),
       POWERTOOLS_LOG_LEVEL: 'WARN',
-      ...awsEnvironment({ ...urls, store: storeUrl ?? urls.store }),
+      ...awsEnvironment({
+        dynamodb: storeUrl ?? urls.store,
+        secretsManager: urls.secrets,
+        sqs: urls.queues,
+        lambda: urls.lambda,
+      }),
       ...settings,
     },
     ...logFile(build, key),
   });
-}
-
-function awsEnvironment(urls: Urls): Readonly<Record<string, string>> {
-  return {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_ENDPOINT_URL_DYNAMODB: urls.store,
-    AWS_ENDPOINT_URL_SQS: urls.queues,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: urls.secrets,
-    AWS_ENDPOINT_URL_LAMBDA: urls.lambda,
-  };
 }
 
 function path(): Readonly<Record<string, string>> {

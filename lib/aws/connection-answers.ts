@@ -130,8 +130,8 @@ function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
   const { credential, ...rest } = answer;
   const isOwnIntent = current.intent?.fence === fence;
   const isNewCredential = current.credentialFence < fence;
-  const kept = credential && isNewCredential ? answer : rest;
   const bringsCredential = credential !== undefined && isNewCredential;
+  const kept = bringsCredential ? answer : rest;
   // A later attempt is in doubt under this intent too, unless its credential is replaced now.
   const settlesIntent = isOwnIntent && (bringsCredential || current.fence === fence);
   const isLifted = current.reason === 'answer_lost' && bringsCredential;

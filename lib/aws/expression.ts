@@ -50,21 +50,13 @@ export function isOneOf(attribute: string, choices: readonly string[]): Expressi
   };
 }
 
-export function absent(attribute: string): Expression {
-  return {
-    text: `attribute_not_exists(${path(attribute)})`,
-    names: namesOf(attribute),
-    values: {},
-  };
-}
+export const absent = (attribute: string): Expression => asks('attribute_not_exists', attribute);
 
 /** The attribute is there, whatever it holds. */
-export function present(attribute: string): Expression {
-  return {
-    text: `attribute_exists(${path(attribute)})`,
-    names: namesOf(attribute),
-    values: {},
-  };
+export const present = (attribute: string): Expression => asks('attribute_exists', attribute);
+
+function asks(question: string, attribute: string): Expression {
+  return { text: `${question}(${path(attribute)})`, names: namesOf(attribute), values: {} };
 }
 
 export function allOf(...parts: readonly Expression[]): Expression {

@@ -25,6 +25,7 @@ import {
   prepareConnection,
 } from './establish-connection.ts';
 import { type ExchangePorts, exchangeCode } from './exchange-code.ts';
+import { readySeals } from './kept-answer.ts';
 import { hashToken } from './one-time-token.ts';
 import type { AuthorizationPlan, ClientRegistry, Log, RandomToken, SessionStore } from './ports.ts';
 import { withCurrentClient } from './with-current-client.ts';
@@ -95,7 +96,7 @@ export async function completeAuthorization(
   const cookie = visit.cookies.get(label);
   if (cookie === undefined) return { status: 'not_pending' };
   // What can fail here without the provider fails while the browser may still reload.
-  await Promise.all([ports.sealer.ready('access_token'), ports.sealer.ready('renewal')]);
+  await readySeals(ports);
   const now = ports.clock.now();
   const taken = await ports.sessions.takeAuthorization(hashToken(state), hashToken(cookie), now);
   if (!taken) return { status: 'not_pending' };

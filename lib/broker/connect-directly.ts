@@ -13,6 +13,7 @@ import { decideScope } from '../providers/scope.ts';
 import type { Secret } from '../secret.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
 import { type EstablishPorts, establishConnection } from './establish-connection.ts';
+import { readySeals } from './kept-answer.ts';
 import type { ClientRegistry, Connection } from './ports.ts';
 import type { RenewalCredential } from './renewal-credential.ts';
 import { grantedAnswer } from './token-outcome.ts';
@@ -61,7 +62,7 @@ export async function connectDirectly(
 async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
   const params = parseConnectionParams(client, grant.params);
   // What can fail here without the provider fails before it has been asked for anything.
-  await Promise.all([ports.sealer.ready('access_token'), ports.sealer.ready('renewal')]);
+  await readySeals(ports);
   const imported = grant.by === 'import' ? grant.scope : undefined;
   const scope = imported ?? decideScope(client, undefined);
   const { answer, credential } =

@@ -38,6 +38,15 @@ export interface AnswerContext extends ConnectionKey {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/**
+ * Has all keys in memory that keeping an answer needs, so that afterwards only writes can fail.
+ *
+ * @throws {Fault} `KEY_RING_INVALID`, `STORE_UNAVAILABLE`
+ */
+export async function readySeals({ sealer }: Pick<AnswerPorts, 'sealer'>): Promise<void> {
+  await Promise.all([sealer.ready('access_token'), sealer.ready('renewal')]);
+}
+
 /** The sealed token of an answer, as `vend` will read it. */
 export async function buildStoredToken(
   { sealer }: AnswerPorts,

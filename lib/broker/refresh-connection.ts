@@ -15,6 +15,7 @@ import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later } from '../time.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
+import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
 import { callProvider, planRenewal, type RenewalPlan } from './refresh-call.ts';
@@ -95,7 +96,7 @@ async function prepare(
     const client = await readUsableClient(ports, row.client, refusedVersion);
     if (!client) return await holdBack(ports, { row, token, code: 'client_refused' });
     assertPinned(client, row);
-    await Promise.all([ports.sealer.ready('access_token'), ports.sealer.ready('renewal')]);
+    await readySeals(ports);
     const plan = await planRenewal(ports, client, row);
 
     const waitUntil = undecidedUntil(ports, client, row);
@@ -137,7 +138,7 @@ async function attempt(
 ): Promise<RefreshReply> {
   const { row, token, client, plan, deadlineMs, refusedVersion } = input;
   const time = beginAttemptTime(ports.clock, ports.timing, deadlineMs);
-  if (plan.steps.length === 0 && token?.sealed && isAlive(token, time.now)) {
+  if (plan.steps.length === 0 && token?.sealed && hasKnownLife(token, time.now)) {
     return fresh(row, token);
   }
   if (!time.fitsCall()) {
@@ -203,7 +204,8 @@ async function acquire(
   }
 }
 
-function isAlive(token: StoredToken, now: EpochSeconds): boolean {
+/** A token whose end is not known does not count: whoever asks for another has found it refused. */
+function hasKnownLife(token: StoredToken, now: EpochSeconds): boolean {
   return token.expiresAt !== undefined && token.expiresAt > now;
 }
 
@@ -217,5 +219,3 @@ async function replyUnknown(ports: RefreshPorts, key: ConnectionKey): Promise<Re
   }
   return { outcome: 'unknown_connection', state: 'needs_reauth' };
 }
-
-export type { RefreshCause };

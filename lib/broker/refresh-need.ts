@@ -12,6 +12,7 @@ import {
   replyInProgress,
   replyNeedsReauth,
 } from './refresh-replies.ts';
+import { isAlive } from './token-fitness.ts';
 
 /** Why a refresh is asked for. */
 export type RefreshCause =
@@ -61,12 +62,9 @@ function adoptNewer(
   },
 ): RefreshReply | undefined {
   const { row, token, seenFence } = seen;
-  const now = clock.now();
-  if (token?.sealed && token.fence > seenFence) {
-    if (token.expiresAt === undefined || token.expiresAt > now) return fresh(row, token);
-  }
+  if (token?.sealed && token.fence > seenFence && isAlive(clock, token)) return fresh(row, token);
   // Kept, and about to be published: that takes no longer than its lease would have lasted.
   const isOnItsWay = row.committedFence > Math.max(seenFence, token?.fence ?? -1);
-  const isExpected = now < later(row.lastRefreshedAt, timing.leaseSeconds);
+  const isExpected = clock.now() < later(row.lastRefreshedAt, timing.leaseSeconds);
   return isOnItsWay && isExpected ? replyInProgress(row, token) : undefined;
 }

@@ -23,19 +23,23 @@ export function writeTransactionCookie(
   },
   publicBaseUrl: string,
 ): string {
-  const secure = isSecure(publicBaseUrl);
-  const attributes = ['Path=/', `Max-Age=${cookie.maxAgeSeconds}`, 'HttpOnly', 'SameSite=Lax'];
-  const name = `${prefix(secure)}${cookieName}${cookie.label}`;
-  return [`${name}=${cookie.value.reveal()}`, ...attributes, ...(secure ? ['Secure'] : [])].join(
-    '; ',
-  );
+  const { label, value, maxAgeSeconds } = cookie;
+  return writeCookie({ label, text: value.reveal(), maxAgeSeconds }, publicBaseUrl);
 }
 
 /** The `Set-Cookie` header that ends a transaction's cookie. */
 export function expireTransactionCookie(label: string, publicBaseUrl: string): string {
+  return writeCookie({ label, text: '', maxAgeSeconds: 0 }, publicBaseUrl);
+}
+
+function writeCookie(
+  cookie: { readonly label: string; readonly text: string; readonly maxAgeSeconds: number },
+  publicBaseUrl: string,
+): string {
   const secure = isSecure(publicBaseUrl);
-  const name = `${prefix(secure)}${cookieName}${label}`;
-  return `${name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+  const name = `${prefix(secure)}${cookieName}${cookie.label}`;
+  const attributes = ['Path=/', `Max-Age=${cookie.maxAgeSeconds}`, 'HttpOnly', 'SameSite=Lax'];
+  return [`${name}=${cookie.text}`, ...attributes, ...(secure ? ['Secure'] : [])].join('; ');
 }
 
 /**
