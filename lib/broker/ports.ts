@@ -386,6 +386,8 @@ export interface ClientRegistry {
 /** What a sealed value is bound to; it opens nowhere else. */
 export interface SealBinding extends ConnectionKey {
   readonly fence: number;
+  /** SHA-256, base64url, of what stands in clear beside the value and may not be altered. */
+  readonly besideSha256?: string;
 }
 
 export type SealPurpose = 'access_token' | 'renewal' | 'revocation';

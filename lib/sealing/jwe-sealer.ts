@@ -9,6 +9,9 @@ import type { SealBinding, Sealer, SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
 import type { KeyRing, KeyRingName } from './key-ring.ts';
 
+/** Of the header that is written and read here. */
+const version = 1;
+
 /** Reads a key ring; `fresh` asks again whatever is remembered. */
 export type ReadKeyRing = (
   ring: KeyRingName,
@@ -72,17 +75,26 @@ function parseKeyId(purpose: SealPurpose, binding: SealBinding, sealed: string):
   const header = parseHeader(purpose, sealed);
   const { kid: keyId } = header;
   if (typeof keyId !== 'string') throw invalid(purpose, 'malformed');
-  if (!isBoundTo(header, buildHeader(purpose, binding, keyId))) throw invalid(purpose, 'moved');
+  if (header.version !== version) throw invalid(purpose, 'unknown_version');
+  const { beside_sha256: besideSha256 } = header;
+  const ownRow = buildHeader(purpose, { ...binding, besideSha256 }, keyId);
+  if (!isBoundTo(header, ownRow)) throw invalid(purpose, 'moved');
+  // The value is where it belongs, and what stands beside it is not what it was sealed with.
+  if (besideSha256 !== binding.besideSha256) throw invalid(purpose, 'beside_altered');
   return keyId;
 }
 
 function buildHeader(
   purpose: SealPurpose,
-  { client, connection, fence }: SealBinding,
+  { client, connection, fence, besideSha256 }: Bound,
   keyId: string,
 ): CompactJWEHeaderParameters {
-  return { alg: 'dir', enc: 'A256GCM', kid: keyId, purpose, client, connection, fence };
+  const named = { alg: 'dir', enc: 'A256GCM', kid: keyId, version, purpose, client, connection };
+  return { ...named, fence, ...(besideSha256 !== undefined && { beside_sha256: besideSha256 }) };
 }
+
+/** A binding as a header may claim it. */
+type Bound = Omit<SealBinding, 'besideSha256'> & { readonly besideSha256?: unknown };
 
 function isBoundTo(
   header: ProtectedHeaderParameters,
@@ -124,6 +136,14 @@ async function decrypt(purpose: SealPurpose, sealed: string, key: Uint8Array): P
   }
 }
 
-function invalid(purpose: SealPurpose, reason: 'malformed' | 'moved' | 'unknown_key' | 'altered') {
+type Reason =
+  | 'malformed'
+  | 'unknown_version'
+  | 'moved'
+  | 'beside_altered'
+  | 'unknown_key'
+  | 'altered';
+
+function invalid(purpose: SealPurpose, reason: Reason) {
   return new Fault('SEALED_VALUE_INVALID', { purpose, reason });
 }

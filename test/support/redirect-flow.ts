@@ -6,6 +6,7 @@ import {
 } from '../../lib/broker/complete-authorization.ts';
 import { randomToken } from '../../lib/broker/one-time-token.ts';
 import type { Connection, StoredToken } from '../../lib/broker/ports.ts';
+import { openStoredToken } from '../../lib/broker/token-seal.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import type { Client } from '../../lib/providers/client.ts';
 import { seconds } from '../../lib/time.ts';
@@ -111,7 +112,6 @@ export function connectionOf(ports: Connecting, key: ConnectionKey = aKey()): Co
 export async function secretsOf(ports: Connecting, key: ConnectionKey = aKey()) {
   const { client, connection, credentialFence, sealedCredential } = connectionOf(ports, key);
   const token = ports.tokens.rows.get(keyText(key)) as StoredToken;
-  const { fence, sealed } = token;
   return {
     credential:
       sealedCredential &&
@@ -122,7 +122,6 @@ export async function secretsOf(ports: Connecting, key: ConnectionKey = aKey()) 
           sealedCredential,
         ),
       ),
-    accessToken:
-      sealed && (await ports.sealer.open('access_token', { client, connection, fence }, sealed)),
+    accessToken: (await openStoredToken(ports.sealer, token))?.reveal(),
   };
 }
