@@ -5,9 +5,10 @@ import {
   decodeProtectedHeader,
   type ProtectedHeaderParameters,
 } from 'jose';
+import type { KeyRingName, Resealer } from '../broker/key-ports.ts';
 import type { SealBinding, Sealer, SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
-import type { KeyRing, KeyRingName } from './key-ring.ts';
+import { type KeyRing, ringOf } from './key-ring.ts';
 
 /** Of the header that is written and read here. */
 const version = 1;
@@ -17,12 +18,6 @@ export type ReadKeyRing = (
   ring: KeyRingName,
   options?: { readonly fresh?: boolean },
 ) => Promise<KeyRing>;
-
-const ringOf: Readonly<Record<SealPurpose, KeyRingName>> = {
-  access_token: 'access-token',
-  renewal: 'renewal',
-  revocation: 'renewal',
-};
 
 /**
  * Seals values as compact JWE with direct encryption: `dir`, A256GCM. What a value is bound to
@@ -41,9 +36,7 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
       const keyId = ring.currentKeyId;
       const key = ring.deriveKey(keyId, purpose);
       if (!key) throw invalid(purpose, 'unknown_key');
-      return new CompactEncrypt(new TextEncoder().encode(plaintext))
-        .setProtectedHeader(buildHeader(purpose, binding, keyId))
-        .encrypt(key);
+      return encrypt({ purpose, binding, keyId, key }, plaintext);
     },
 
     open: async (purpose, binding, sealed) => {
@@ -64,6 +57,36 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
       held.set(ringOf[purpose], await readRing(ringOf[purpose]));
     },
   };
+}
+
+/** Opens what one key of a ring has sealed and seals it with another, for the same binding. */
+export function jweResealer(readRing: ReadKeyRing): Resealer {
+  const sealer = jweSealer(readRing);
+  return {
+    reseal: async ({ purpose, binding, sealed }, keyId) => {
+      const oldKeyId = parseKeyId(purpose, binding, sealed);
+      if (oldKeyId === keyId) return undefined;
+      const name = ringOf[purpose];
+      const known = (await readRing(name)).deriveKey(keyId, purpose);
+      const key = known ?? (await readRing(name, { fresh: true })).deriveKey(keyId, purpose);
+      if (!key) throw invalid(purpose, 'unknown_key');
+      const plaintext = await sealer.open(purpose, binding, sealed);
+      return { oldKeyId, sealed: await encrypt({ purpose, binding, keyId, key }, plaintext) };
+    },
+  };
+}
+
+interface Sealing {
+  readonly purpose: SealPurpose;
+  readonly binding: SealBinding;
+  readonly keyId: string;
+  readonly key: Uint8Array;
+}
+
+function encrypt({ purpose, binding, keyId, key }: Sealing, plaintext: string): Promise<string> {
+  return new CompactEncrypt(new TextEncoder().encode(plaintext))
+    .setProtectedHeader(buildHeader(purpose, binding, keyId))
+    .encrypt(key);
 }
 
 /**
