@@ -62,13 +62,15 @@ export function toFailure(error: unknown): Failure {
     const { status, ...problem } = buildProblem(error);
     const problems = 'problems' in error.context ? { problems: error.context.problems } : {};
     const report = { ...problem, error_description: error.message, ...problems, code: error.code };
-    return new Failure(endingOf(status), report);
+    return new Failure(endingOf(status, problem.error), report);
   }
   return awsFailure(error) ?? unexpectedFailure(error);
 }
 
-/** How a command ends on an answer of the interface. */
-export function endingOf(status: number): Ending {
+/** How a command ends on an answer of the interface, by its status and `error`. */
+export function endingOf(status: number, error?: string): Ending {
+  if (error === 'reauthorization_required') return 'reauthorization';
+  if (error === 'connection_changed') return 'later';
   switch (status) {
     case 400:
       return 'usage';
@@ -76,10 +78,9 @@ export function endingOf(status: number): Ending {
       return 'denied';
     case 404:
       return 'unknown';
-    case 409:
-      return 'reauthorization';
     case 429:
     case 503:
+    case 504:
       return 'later';
     default:
       return 'failed';

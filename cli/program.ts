@@ -5,14 +5,17 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { Action, AddCommands } from './action.ts';
+import { addConnect } from './commands/connect.ts';
+import { addConnections } from './commands/connections.ts';
 import { addProviders } from './commands/providers.ts';
+import { addVend } from './commands/vend.ts';
 import { type Ending, exitCodes, type Failure, toFailure, usageFailure } from './failure.ts';
 import { createPrinter } from './output/printer.ts';
 import { createSession, type GlobalOptions } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Every group. One that is not here does not exist. */
-const groups: readonly AddCommands[] = [addProviders];
+const groups: readonly AddCommands[] = [addProviders, addConnect, addConnections, addVend];
 
 /** The whole command line, for whoever runs it and whoever documents it. */
 export function buildProgram(action: Action): Command {

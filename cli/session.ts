@@ -3,6 +3,7 @@ import type { Clock } from '../lib/time.ts';
 import { type AwsAccess, type AwsSettings, createAwsAccess } from './aws-access.ts';
 import { usageFailure } from './failure.ts';
 import { createPrinter, type Printer } from './output/printer.ts';
+import { createProgress, type Progress } from './output/progress.ts';
 import { readLocalStack } from './stack-file.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -22,6 +23,8 @@ export interface Session {
   /** @throws {Failure} `later` when the stage is `local` and does not run. */
   readonly aws: () => AwsAccess;
   readonly print: Printer;
+  /** Shows long work; `what` are its items, in the plural. */
+  readonly progress: (what: string) => Progress;
   readonly clock: Clock;
   readonly input: Readable;
   /** Aborted by Ctrl-C: finish the item at hand, and begin no other. */
@@ -40,6 +43,7 @@ export function createSession(surroundings: Surroundings, options: GlobalOptions
       return aws;
     },
     print: createPrinter(surroundings, { json: options.json === true }),
+    progress: (what) => createProgress(surroundings.notes, clock, what),
     clock,
     input,
     interruption,

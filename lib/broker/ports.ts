@@ -212,6 +212,36 @@ export interface ConnectionStore {
    */
   quarantine(key: ConnectionKey): Promise<'done' | 'lost'>;
 
+  /**
+   * Writes down that the renewal credential may have been sent by somebody whose answer we never
+   * heard: an intent under a new fence, as an attempt leaves it that ends in silence.
+   *
+   * Condition: fence and committed fence as seen, no lease or one that ended before `now` less
+   * `clockSkewSeconds`, state not revoked and not `needs_reauth`. An undecided older intent stays.
+   * So every attempt from here on has seen it, and none that began before can settle it.
+   *
+   * @param input.intent - its fence becomes the connection's.
+   * @param input.refreshAt - when to try next; undefined leaves the schedule as it is.
+   */
+  markUncertain(input: {
+    readonly key: ConnectionKey;
+    readonly seen: Seen;
+    readonly intent: Intent;
+    readonly now: EpochSeconds;
+    readonly clockSkewSeconds: Seconds;
+    readonly refreshAt?: EpochSeconds;
+  }): Promise<'done' | 'lost'>;
+
+  /**
+   * Pins another client id and other origins: condition fence as seen, not revoked. Changes nothing
+   * else, and no fence: an attempt under way goes on.
+   */
+  repin(
+    key: ConnectionKey,
+    seenFence: number,
+    pinned: { readonly clientId: string; readonly origins: readonly string[] },
+  ): Promise<'done' | 'lost'>;
+
   /** Connections of one client, in order of their ids. @throws `REQUEST_INVALID` for a bad cursor. */
   listByClient(input: {
     readonly client: ClientName;

@@ -14,6 +14,7 @@ import {
   isLiveAsSeen,
   lateCommitted,
   markedDead,
+  markedUncertain,
   released,
 } from './connection-changes.ts';
 import { listByClient, listDue } from './connection-listing.ts';
@@ -69,6 +70,9 @@ export function memoryConnectionStore(
     defer: async (key, seen, refreshAt) =>
       change(key, (row) => (isLiveAsSeen(row, seen) ? { ...row, refreshAt } : undefined)),
     quarantine: async (key) => change(key, ({ refreshAt: _, ...row }) => row),
+    markUncertain: async (input) => change(input.key, (row) => markedUncertain(row, input)),
+    repin: async (key, seenFence, pinned) =>
+      change(key, (row) => (row.fence === seenFence ? { ...row, ...pinned } : undefined)),
     markDead: async (key, seen, death) => change(key, (row) => markedDead(row, seen, death)),
     connect: async (next, seenFence) => replace(connected(next), seenFence),
     remove: async (tombstone, seenFence) => replace(tombstone, seenFence),
