@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Action, AddCommands } from './action.ts';
 import { addConnect } from './commands/connect.ts';
 import { addConnections } from './commands/connections.ts';
+import { addKeys } from './commands/keys.ts';
 import { addProviders } from './commands/providers.ts';
 import { addVend } from './commands/vend.ts';
 import { type Ending, exitCodes, type Failure, toFailure, usageFailure } from './failure.ts';
@@ -15,7 +16,7 @@ import { createSession, type GlobalOptions } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Every group. One that is not here does not exist. */
-const groups: readonly AddCommands[] = [addProviders, addConnect, addConnections, addVend];
+const groups: readonly AddCommands[] = [addProviders, addConnect, addConnections, addVend, addKeys];
 
 /** The whole command line, for whoever runs it and whoever documents it. */
 export function buildProgram(action: Action): Command {
