@@ -18,6 +18,7 @@ export function dynamodbClientStore(table: Table): ClientStore {
         withoutUndefined<ClientStatus>({
           refusedVersion: members.optional('refused_version', text),
           refusedAt: members.optional('refused_at', instant),
+          provenVersion: members.optional('proven_version', text),
         }),
       );
     },
@@ -37,6 +38,15 @@ export function dynamodbClientStore(table: Table): ClientStore {
         condition: compare('refused_version', 'is', version),
       });
       await writing({ store, operation: 'clearRefused' }, () =>
+        table.client.send(new UpdateItemCommand(input)),
+      );
+    },
+
+    markProven: async (client, version) => {
+      const input = updateInput(table.name, client, {
+        change: { set: { proven_version: version } },
+      });
+      await calling({ store, operation: 'markProven' }, () =>
         table.client.send(new UpdateItemCommand(input)),
       );
     },

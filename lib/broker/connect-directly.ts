@@ -12,15 +12,18 @@ import { parseConnectionParams } from '../providers/params.ts';
 import { decideScope } from '../providers/scope.ts';
 import type { Secret } from '../secret.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
+import { dropOlderSecret, noteNewerSecret, provesNewerSecret } from './client-secrets.ts';
 import { type EstablishPorts, establishConnection } from './establish-connection.ts';
 import { readySeals } from './kept-answer.ts';
-import type { ClientRegistry, Connection } from './ports.ts';
+import type { ClientRegistry, ClientStore, Connection, Log } from './ports.ts';
 import type { RenewalCredential } from './renewal-credential.ts';
 import { grantedAnswer } from './token-outcome.ts';
 import { withCurrentClient } from './with-current-client.ts';
 
 interface Ports extends EstablishPorts {
   readonly clients: ClientRegistry;
+  readonly clientStatus: ClientStore;
+  readonly log: Log;
   readonly requestToken: RequestToken;
   readonly providerTimeoutSeconds: Seconds;
 }
@@ -65,11 +68,11 @@ async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
   await readySeals(ports);
   const imported = grant.by === 'import' ? grant.scope : undefined;
   const scope = imported ?? decideScope(client, undefined);
-  const { answer, credential } =
+  const { answer, credential, provesNewer } =
     grant.by === 'import'
       ? importTokens(grant, ports.clock.now())
       : await requestGrant(ports, client, { grant, params, scope });
-  return establishConnection(ports, client, {
+  const established = await establishConnection(ports, client, {
     client: grant.client,
     connection: grant.connection,
     params,
@@ -78,16 +81,20 @@ async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
     ...(answer && { answer }),
     ...(scope !== undefined && { scope }),
   });
+  if (provesNewer) await noteNewerSecret(ports, client);
+  return established;
 }
 
 interface Obtained {
   readonly answer?: TokenAnswer;
   readonly credential: RenewalCredential;
+  /** The newer of two client secrets has worked. */
+  readonly provesNewer?: boolean;
 }
 
 async function requestGrant(
   ports: Ports,
-  client: Client,
+  registered: Client,
   input: {
     readonly grant: Exclude<DirectGrant, { by: 'import' }>;
     readonly params: Readonly<Record<string, string>>;
@@ -95,6 +102,7 @@ async function requestGrant(
   },
 ): Promise<Obtained> {
   const { grant, params, scope } = input;
+  const client = await dropOlderSecret(ports, registered);
   const asked = { params, ...(scope !== undefined && { scope }) };
   const request: TokenRequest =
     grant.by === 'password'
@@ -110,7 +118,8 @@ async function requestGrant(
     throw new Fault('CREDENTIALS_REFUSED', { client: grant.client, connection: grant.connection });
   }
   const answer = grantedAnswer(client, outcome);
-  return { answer, credential: retained(grant, answer) };
+  const provesNewer = provesNewerSecret(client, outcome);
+  return { answer, credential: retained(grant, answer), provesNewer };
 }
 
 function retained(

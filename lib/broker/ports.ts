@@ -278,6 +278,8 @@ export interface ClientStatus {
   /** The version of the registration whose secret the provider refused; a newer one clears it. */
   readonly refusedVersion?: string;
   readonly refusedAt?: EpochSeconds;
+  /** The version of the registration whose newer client secret has worked: its older one is over. */
+  readonly provenVersion?: string;
 }
 
 /** The clients' own rows. */
@@ -286,6 +288,8 @@ export interface ClientStore {
   markRefused(client: ClientName, version: string, at: EpochSeconds): Promise<void>;
   /** Forgets the refusal of `version`, unless another one has been refused since. */
   clearRefused(client: ClientName, version: string): Promise<void>;
+  /** Notes that the newer client secret of `version` has worked. */
+  markProven(client: ClientName, version: string): Promise<void>;
 }
 
 /** Why a token comes with a warning. A fixed list of the interface. */

@@ -13,12 +13,13 @@ import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
 import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later } from '../time.ts';
+import { followSecrets, withoutOlderSecret } from './client-secrets.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
-import { callProvider, planRenewal, type RenewalPlan } from './refresh-call.ts';
+import { planRenewal, type RenewalPlan } from './refresh-call.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
   fresh,
@@ -32,6 +33,7 @@ import {
 import { undecidedUntil } from './refresh-retry.ts';
 import { settleRefresh } from './refresh-settling.ts';
 import { beginAttemptTime } from './refresh-timing.ts';
+import { callAsRegistered } from './refused-client.ts';
 
 /**
  * Refreshes the connection if that is still needed, alone, and tells how it ended.
@@ -92,9 +94,11 @@ async function prepare(
   token: StoredToken | undefined,
 ): Promise<Ready | RefreshReply> {
   try {
-    const { refusedVersion } = await ports.clientStatus.read(row.client);
-    const client = await readUsableClient(ports, row.client, refusedVersion);
-    if (!client) return await holdBack(ports, { row, token, code: 'client_refused' });
+    const status = await ports.clientStatus.read(row.client);
+    const { refusedVersion } = status;
+    const usable = await readUsableClient(ports, row.client, refusedVersion);
+    if (!usable) return await holdBack(ports, { row, token, code: 'client_refused' });
+    const client = withoutOlderSecret(usable, status);
     assertPinned(client, row);
     await readySeals(ports);
     const plan = await planRenewal(ports, client, row);
@@ -136,7 +140,7 @@ async function attempt(
     readonly deadlineMs: number;
   },
 ): Promise<RefreshReply> {
-  const { row, token, client, plan, deadlineMs, refusedVersion } = input;
+  const { row, token, plan, deadlineMs, refusedVersion } = input;
   const time = beginAttemptTime(ports.clock, ports.timing, deadlineMs);
   if (plan.steps.length === 0 && token?.sealed && hasKnownLife(token, time.now)) {
     return fresh(row, token);
@@ -150,12 +154,13 @@ async function attempt(
   if (!(await acquire(ports, row, { fence, lease, now: time.now }))) {
     return replyAsFound(ports, row);
   }
-  const call = await callProvider(ports, { client, plan, time });
+  const { client, call } = await callAsRegistered(ports, { client: input.client, row, plan, time });
   const reply = await settleRefresh(ports, { client, row, token, fence, time, call });
   // After the answer is safe: nothing may come between it and its write.
   if (refusedVersion !== undefined && call.ending === 'called') {
     await liftRefusal(ports, row.client, { refusedVersion, outcome: call.outcome });
   }
+  if (call.ending === 'called') await followSecrets(ports, client, call.outcome);
   return reply;
 }
 

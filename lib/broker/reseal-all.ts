@@ -231,10 +231,10 @@ async function listMissing(
 ): Promise<readonly MissingProof[]> {
   const missing: MissingProof[] = [];
   const older = keyRingNames.map((ring) => rings[ring]).filter(({ keyIds }) => keyIds.length > 1);
-  for (const { changedAt } of older) {
-    const from = later(changedAt, settleSeconds);
-    if (startedAt < from) missing.push({ missing: 'time', from });
-  }
+  const [from] = older
+    .map(({ changedAt }) => later(changedAt, settleSeconds))
+    .toSorted((one, other) => other - one);
+  if (from !== undefined && startedAt < from) missing.push({ missing: 'time', from });
   const waiting = older.length === 0 ? 0 : await countSealedMessages();
   if (waiting > 0) missing.push({ missing: 'messages', waiting });
   if (unopened > 0) missing.push({ missing: 'values', unopened });

@@ -15,6 +15,7 @@ import { aKey } from './connections.ts';
 import { replaceable } from './flaky.ts';
 import { testSealer } from './key-rings.ts';
 import { memoryClientRegistry } from './memory-client-registry.ts';
+import { memoryClientStore } from './memory-client-store.ts';
 import { memoryConnectionStore } from './memory-connection-store.ts';
 import { memoryRevocationQueue } from './memory-queues.ts';
 import { memorySessionStore } from './memory-session-store.ts';
@@ -31,6 +32,7 @@ export function connecting(client: Client = aClient()) {
     requestToken: provider.requestToken,
     providerTimeoutSeconds: seconds(10),
     clients: replaceable(memoryClientRegistry(client)),
+    clientStatus: replaceable(memoryClientStore()),
     sessions: replaceable(memorySessionStore()),
     connections: replaceable(memoryConnectionStore()),
     tokens: replaceable(memoryTokenStore()),
