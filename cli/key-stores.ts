@@ -11,6 +11,9 @@ import { jweResealer } from '../lib/sealing/jwe-sealer.ts';
 import type { Session } from './session.ts';
 import { openStores } from './stores.ts';
 
+/** The local store answers one query at a time: there we look at as many shards as may be in use. */
+const localShards = 64;
+
 /** The rings, and everything that is sealed with them, with the operator's own rights. */
 export function openKeyStores(session: Session) {
   const { clock } = session;
@@ -28,7 +31,12 @@ export function openKeyStores(session: Session) {
     records: dynamodbKeyRecords(connections),
     progress: dynamodbResealProgress(connections),
     sealedValues: dynamodbSealedValues({ connections, tokens }),
-    directory: connectionDirectory({ secrets, stage, connections }),
+    directory: connectionDirectory({
+      secrets,
+      stage,
+      connections,
+      ...(stage === 'local' && { dueShards: localShards }),
+    }),
     countSealedMessages: sqsSealedMessages({ client: session.aws().sqs(), stage }),
     clock,
     randomToken,

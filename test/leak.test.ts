@@ -74,6 +74,9 @@ const aTokenReply = () =>
 const echo = ({ form, headers }: ProviderCall) => JSON.stringify({ form, headers });
 
 const endings: Readonly<Record<string, (call: ProviderCall) => Reply>> = {
+  // First: the older client secret is sent no more once the newer one has worked.
+  'invalid_client, with an echo': (call) =>
+    jsonReply({ error: 'invalid_client', error_description: echo(call) }, 401),
   granted: aTokenReply,
   'refused, with an echo': (call) =>
     jsonReply(
@@ -81,8 +84,6 @@ const endings: Readonly<Record<string, (call: ProviderCall) => Reply>> = {
       400,
     ),
   'an error that is an echo': (call) => jsonReply({ error: echo(call) }, 400),
-  'invalid_client, with an echo': (call) =>
-    jsonReply({ error: 'invalid_client', error_description: echo(call) }, 401),
   'invalid_grant, with an echo': (call) =>
     jsonReply({ error: 'invalid_grant', error_description: echo(call) }, 400),
   'a page that is an echo': (call) => ({

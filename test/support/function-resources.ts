@@ -19,6 +19,8 @@ export const queues = {
   refresh: `evergrant-${stage}-refresh.fifo`,
   recovery: `evergrant-${stage}-recovery`,
   revoke: `evergrant-${stage}-revoke`,
+  recoveryDead: `evergrant-${stage}-recovery-dead`,
+  revokeDead: `evergrant-${stage}-revoke-dead`,
 } as const;
 
 export interface ResourceClients {
