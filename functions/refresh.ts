@@ -10,7 +10,7 @@ import { buildRefreshReply, parseRefreshRequest } from '../lib/aws/refresh-paylo
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRecoveryQueue } from '../lib/aws/sqs-recovery-queue.ts';
-import { clientRows, connectionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { refreshConnection } from '../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../lib/broker/refresh-timing.ts';
@@ -21,7 +21,7 @@ import { functionLog } from '../lib/log.ts';
 import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
 import { tokenRequester } from '../lib/oauth/request-token.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock, seconds } from '../lib/time.ts';
+import { seconds } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,

@@ -12,17 +12,14 @@ import { refreshConnection } from '../../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { scheduleRefreshes } from '../../lib/broker/schedule-refreshes.ts';
 import { type TokenCache, tokenCache } from '../../lib/broker/token-cache.ts';
-import {
-  type VendedToken,
-  type VendRequest,
-  vendAccessToken,
-} from '../../lib/broker/vend-access-token.ts';
+import { vendAccessToken } from '../../lib/broker/vend-access-token.ts';
+import type { VendedToken, VendRequest } from '../../lib/broker/vended-token.ts';
 import { Fault } from '../../lib/fault.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { Secret } from '../../lib/secret.ts';
 import { seconds } from '../../lib/time.ts';
 import type { Invocation, Machine } from './invocation.ts';
-import { type Handle, type Lambda, lambda } from './lambda.ts';
+import { type Handle, type Lambda, lambda, reserveMs } from './lambda.ts';
 import { type Delivery, type QueueModel, queueModel } from './queue-model.ts';
 import {
   disturbedServices,
@@ -67,9 +64,8 @@ const timing = assertTiming({
   recoveryDelaySeconds,
 });
 
-/** As deployed: how long the platform lets a function run, and what it keeps back of that. */
+/** As deployed: how long the platform lets a function run. */
 const limitMs = { refresh: 60_000, refreshDue: 50_000, recover: 30_000, http: 29_000 };
-const reserveMs = 1000;
 
 interface Deployment {
   readonly world: World;
@@ -147,6 +143,7 @@ function vendFunction(
         ...reporting(world, invocation),
         cache,
         refresher: refreshInvoker(world, invocation, refresh),
+        randomToken: () => invocation.name,
       };
       return vendAccessToken(ports, request);
     });

@@ -29,7 +29,7 @@ export function settingsOf(seed: number, options: Partial<WorldSettings> = {}): 
       },
     ],
     machines: random.between(2, 3),
-    skewSeconds: random.pick([0, 10]),
+    skewSeconds: random.pick([0, 10, 600]),
     ...options,
   };
 }
