@@ -6,7 +6,12 @@
  */
 import { Fault } from '../fault.ts';
 import type { ConnectionKey } from '../names.ts';
-import type { RequestToken, TokenAnswer, TokenRequest } from '../oauth/token-endpoint.ts';
+import type {
+  IntrospectExpiry,
+  RequestToken,
+  TokenAnswer,
+  TokenRequest,
+} from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { parseConnectionParams } from '../providers/params.ts';
 import { decideScope } from '../providers/scope.ts';
@@ -14,6 +19,7 @@ import type { Secret } from '../secret.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
 import { dropOlderSecret, noteNewerSecret, provesNewerSecret } from './client-secrets.ts';
 import { type EstablishPorts, establishConnection } from './establish-connection.ts';
+import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { readySeals } from './kept-answer.ts';
 import type { ClientRegistry, ClientStore, Connection, Log } from './ports.ts';
 import type { RenewalCredential } from './renewal-credential.ts';
@@ -25,6 +31,7 @@ interface Ports extends EstablishPorts {
   readonly clientStatus: ClientStore;
   readonly log: Log;
   readonly requestToken: RequestToken;
+  readonly introspectExpiry: IntrospectExpiry;
   readonly providerTimeoutSeconds: Seconds;
 }
 
@@ -62,16 +69,21 @@ export async function connectDirectly(
   return withCurrentClient(ports.clients, grant.client, (client) => obtain(ports, client, grant));
 }
 
-async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
-  const params = parseConnectionParams(client, grant.params);
+async function obtain(ports: Ports, registered: Client, grant: DirectGrant) {
+  const params = parseConnectionParams(registered, grant.params);
   // What can fail here without the provider fails before it has been asked for anything.
   await readySeals(ports);
+  const client = await dropOlderSecret(ports, registered);
   const imported = grant.by === 'import' ? grant.scope : undefined;
   const scope = imported ?? decideScope(client, undefined);
-  const { answer, credential, provesNewer } =
-    grant.by === 'import'
-      ? importTokens(grant, ports.clock.now())
-      : await requestGrant(ports, client, { grant, params, scope });
+  const {
+    answer: told,
+    credential,
+    provesNewer,
+  } = grant.by === 'import'
+    ? importTokens(grant, ports.clock.now())
+    : await requestGrant(ports, client, { grant, params, scope });
+  const answer = told && (await withIntrospectedExpiry(ports, client, { answer: told }));
   const established = await establishConnection(ports, client, {
     client: grant.client,
     connection: grant.connection,
@@ -94,7 +106,7 @@ interface Obtained {
 
 async function requestGrant(
   ports: Ports,
-  registered: Client,
+  client: Client,
   input: {
     readonly grant: Exclude<DirectGrant, { by: 'import' }>;
     readonly params: Readonly<Record<string, string>>;
@@ -102,7 +114,6 @@ async function requestGrant(
   },
 ): Promise<Obtained> {
   const { grant, params, scope } = input;
-  const client = await dropOlderSecret(ports, registered);
   const asked = { params, ...(scope !== undefined && { scope }) };
   const request: TokenRequest =
     grant.by === 'password'

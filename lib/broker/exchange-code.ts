@@ -1,12 +1,13 @@
 import { deriveCodeVerifier } from '../oauth/authorization-request.ts';
 import type { AuthorizationAnswer } from '../oauth/authorization-response.ts';
-import type { RequestToken, TokenAnswer } from '../oauth/token-endpoint.ts';
+import type { IntrospectExpiry, RequestToken, TokenAnswer } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { tokenRequestShape } from '../providers/params.ts';
 import type { Secret } from '../secret.ts';
 import type { Seconds } from '../time.ts';
 import { dropOlderSecret, provesNewerSecret } from './client-secrets.ts';
 import type { NewGrant } from './establish-connection.ts';
+import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { AuthorizationPlan, ClientStore } from './ports.ts';
 import { grantedAnswer } from './token-outcome.ts';
@@ -14,6 +15,7 @@ import { grantedAnswer } from './token-outcome.ts';
 export interface ExchangePorts {
   readonly clientStatus: ClientStore;
   readonly requestToken: RequestToken;
+  readonly introspectExpiry: IntrospectExpiry;
   readonly providerTimeoutSeconds: Seconds;
 }
 
@@ -52,7 +54,9 @@ export async function exchangeCode(
     },
     ports.providerTimeoutSeconds * 1000,
   );
-  const answer = grantedAnswer(client, codeOutcome(outcome));
+  const answer = await withIntrospectedExpiry(ports, client, {
+    answer: grantedAnswer(client, codeOutcome(outcome)),
+  });
   const { client: name, connection, params, scope, allowAccountSwitch } = plan;
   const grant = {
     client: name,

@@ -22,7 +22,7 @@ import {
   renewalKinds,
   writeRenewalCredential,
 } from './renewal-credential.ts';
-import { buildSchedule, renewalEndAnnouncedAt } from './schedule.ts';
+import { buildSchedule, refreshNotBefore, renewalEndAnnouncedAt } from './schedule.ts';
 import { sealToken } from './token-seal.ts';
 
 export interface AnswerPorts {
@@ -65,6 +65,7 @@ export async function buildStoredToken(
   const scope = answer.scope ?? context.scope;
   const warning = renewalWarning(schedule, usable(client, renewal), answer);
   const apiBaseUrl = buildApiBaseUrl(client, context.params);
+  const notBefore = refreshNotBefore(client.definition.lifetimes, schedule.accessTokenExpiresAt);
   const facts = {
     client: name,
     connection,
@@ -80,6 +81,7 @@ export async function buildStoredToken(
     ...(schedule.refreshTokenExpiresAt !== undefined && {
       refreshTokenExpiresAt: schedule.refreshTokenExpiresAt,
     }),
+    ...(notBefore !== undefined && { refreshNotBefore: notBefore }),
     ...(scope !== undefined && { scope }),
     ...(apiBaseUrl !== undefined && { apiBaseUrl }),
   };
@@ -88,6 +90,24 @@ export async function buildStoredToken(
     state: 'active',
     sealed: await sealToken(sealer, facts, answer.accessToken),
     ...(warning && { warning }),
+  };
+}
+
+/** The row for a connection that has no access token yet: the first refresh brings one. */
+export function emptyToken(
+  { client, connection, fence }: ConnectionKey & { readonly fence: number },
+  obtainedAt: EpochSeconds,
+): StoredToken {
+  return {
+    client,
+    connection,
+    fence,
+    state: 'active',
+    tokenType: 'Bearer',
+    obtainedAt,
+    expirySource: 'unknown',
+    present: { in: 'header', name: 'Authorization', scheme: 'Bearer' },
+    values: {},
   };
 }
 

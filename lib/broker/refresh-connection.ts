@@ -13,12 +13,20 @@ import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
 import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later } from '../time.ts';
+import { breakerHolds, takeProbe, tellBreaker } from './client-breaker.ts';
 import { followSecrets, withoutOlderSecret } from './client-secrets.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
-import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
+import type {
+  ClientStatus,
+  Connection,
+  Lease,
+  RefreshReply,
+  StoredToken,
+  Tombstone,
+} from './ports.ts';
 import { planRenewal, type RenewalPlan } from './refresh-call.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
@@ -26,7 +34,7 @@ import {
   holdBack,
   postponeDue,
   type RefreshPorts,
-  readToken,
+  readLiveToken,
   replyAsFound,
   replyInProgress,
 } from './refresh-replies.ts';
@@ -52,7 +60,7 @@ export async function refreshConnection(
   const row = await readOrQuarantine(ports, key);
   if (row === 'unreadable') return { outcome: 'failing', state: 'failing' };
   if (!isLive(row)) return replyUnknown(ports, key);
-  const token = await readToken(ports, key);
+  const token = await readLiveToken(ports, row);
   const settled = answerWithoutCall(ports, { row, token, cause });
   if (settled) return settled;
 
@@ -82,8 +90,8 @@ async function readOrQuarantine(
 
 interface Ready {
   readonly client: Client;
-  /** A refusal of an older registration, to be forgotten once this one has worked. */
-  readonly refusedVersion?: string;
+  /** The client's own row. A refusal in it is of an older registration. */
+  readonly status: ClientStatus;
   readonly plan: RenewalPlan;
 }
 
@@ -95,8 +103,11 @@ async function prepare(
 ): Promise<Ready | RefreshReply> {
   try {
     const status = await ports.clientStatus.read(row.client);
-    const { refusedVersion } = status;
-    const usable = await readUsableClient(ports, row.client, refusedVersion);
+    const openUntil = breakerHolds(ports, status);
+    if (openUntil !== undefined) {
+      return await holdBack(ports, { row, token, code: 'refresh_failing', until: openUntil });
+    }
+    const usable = await readUsableClient(ports, row.client, status.refusedVersion);
     if (!usable) return await holdBack(ports, { row, token, code: 'client_refused' });
     const client = withoutOlderSecret(usable, status);
     assertPinned(client, row);
@@ -107,7 +118,7 @@ async function prepare(
     if (plan.steps[0]?.kind === 'refresh_token' && waitUntil > ports.clock.now()) {
       return await holdBack(ports, { row, token, code: 'outcome_unknown', until: waitUntil });
     }
-    return { client, plan, ...(refusedVersion !== undefined && { refusedVersion }) };
+    return { client, plan, status };
   } catch (error) {
     if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
     ports.log.error('refresh_not_ready', {
@@ -140,7 +151,7 @@ async function attempt(
     readonly deadlineMs: number;
   },
 ): Promise<RefreshReply> {
-  const { row, token, plan, deadlineMs, refusedVersion } = input;
+  const { row, token, plan, deadlineMs, status } = input;
   const time = beginAttemptTime(ports.clock, ports.timing, deadlineMs);
   if (plan.steps.length === 0 && token?.sealed && hasKnownLife(token, time.now)) {
     return fresh(row, token);
@@ -148,6 +159,10 @@ async function attempt(
   if (!time.fitsCall()) {
     await postponeDue(ports, row, row.fence);
     return replyInProgress(row, token);
+  }
+  const probedUntil = await takeProbe(ports, input.client, status);
+  if (probedUntil !== undefined) {
+    return holdBack(ports, { row, token, code: 'refresh_failing', until: probedUntil });
   }
   const fence = nextFence(row.fence, ports.clock);
   const lease = { owner: ports.randomToken(), until: later(time.now, ports.timing.leaseSeconds) };
@@ -157,27 +172,31 @@ async function attempt(
   const { client, call } = await callAsRegistered(ports, { client: input.client, row, plan, time });
   const reply = await settleRefresh(ports, { client, row, token, fence, time, call });
   // After the answer is safe: nothing may come between it and its write.
-  if (refusedVersion !== undefined && call.ending === 'called') {
-    await liftRefusal(ports, row.client, { refusedVersion, outcome: call.outcome });
+  if (call.ending === 'called') {
+    const { outcome } = call;
+    await tellBreaker(ports, client, { status, at: time.now, outcome });
+    await liftRefusal(ports, client, { status, outcome });
+    await followSecrets(ports, client, outcome);
   }
-  if (call.ending === 'called') await followSecrets(ports, client, call.outcome);
   return reply;
 }
 
 /** Forgets a refusal once the provider has answered a newer registration as a client it knows. */
 async function liftRefusal(
   { clientStatus, log }: RefreshPorts,
-  client: ClientName,
-  call: { readonly refusedVersion: string; readonly outcome: TokenOutcome },
+  { name }: Client,
+  call: { readonly status: ClientStatus; readonly outcome: TokenOutcome },
 ): Promise<void> {
   const { outcome } = call.outcome;
+  const { refusedVersion } = call.status;
+  if (refusedVersion === undefined) return;
   if (outcome !== 'granted' && outcome !== 'grant_refused') return;
   try {
-    await clientStatus.clearRefused(client, call.refusedVersion);
+    await clientStatus.clearRefused(name, refusedVersion);
   } catch (error) {
     // The next refresh lifts it.
     if (!isFault(error)) throw error;
-    log.warn('store_unavailable', { client, context: error.context });
+    log.warn('store_unavailable', { client: name, context: error.context });
   }
 }
 

@@ -14,7 +14,7 @@ import type { SealBinding, Sealer, StoredToken, TokenStatus } from './ports.ts';
 /** What never changes of a stored token once it is sealed. */
 export type TokenFacts = Omit<
   StoredToken,
-  keyof TokenStatus | 'sealed' | 'refreshClaimedUntil' | keyof SealBinding
+  keyof TokenStatus | 'sealed' | 'refreshClaimedUntil' | 'refreshClaimedBy' | keyof SealBinding
 >;
 
 /** Seals an access token for one row, with what that row says of it. */
@@ -60,6 +60,7 @@ function digest(token: TokenFacts): string {
     apiBaseUrl: token.apiBaseUrl,
     values: Object.entries(token.values).toSorted(([one], [other]) => (one < other ? -1 : 1)),
     refreshTokenExpiresAt: token.refreshTokenExpiresAt,
+    refreshNotBefore: token.refreshNotBefore,
   };
   const text = JSON.stringify(Object.entries(facts));
   return createHash('sha256').update(text).digest('base64url');

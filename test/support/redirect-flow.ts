@@ -30,6 +30,7 @@ export function connecting(client: Client = aClient()) {
   return {
     provider,
     requestToken: provider.requestToken,
+    introspectExpiry: async () => undefined,
     providerTimeoutSeconds: seconds(10),
     clients: replaceable(memoryClientRegistry(client)),
     clientStatus: replaceable(memoryClientStore()),
