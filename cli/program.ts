@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { Action, AddCommands } from './action.ts';
+import { addClients } from './commands/clients.ts';
 import { addConnect } from './commands/connect.ts';
 import { addConnections } from './commands/connections.ts';
 import { addProviders } from './commands/providers.ts';
@@ -15,7 +16,13 @@ import { createSession, type GlobalOptions } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Every group. One that is not here does not exist. */
-const groups: readonly AddCommands[] = [addProviders, addConnect, addConnections, addVend];
+const groups: readonly AddCommands[] = [
+  addClients,
+  addProviders,
+  addConnect,
+  addConnections,
+  addVend,
+];
 
 /** The whole command line, for whoever runs it and whoever documents it. */
 export function buildProgram(action: Action): Command {
