@@ -8,6 +8,7 @@ import type { Action, AddCommands } from './action.ts';
 import { addClients } from './commands/clients.ts';
 import { addConnect } from './commands/connect.ts';
 import { addConnections } from './commands/connections.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addProviders } from './commands/providers.ts';
 import { addVend } from './commands/vend.ts';
 import { type Ending, exitCodes, type Failure, toFailure, usageFailure } from './failure.ts';
@@ -22,6 +23,7 @@ const groups: readonly AddCommands[] = [
   addConnect,
   addConnections,
   addVend,
+  addDoctor,
 ];
 
 /** The whole command line, for whoever runs it and whoever documents it. */
