@@ -83,7 +83,7 @@ async function lookAtConcurrency(
     .send(new GetFunctionConcurrencyCommand({ FunctionName }));
   if (reserved !== 0) return [];
   const mend = FunctionName.endsWith('-refresh')
-    ? redeploy(session)
+    ? `aws lambda put-function-concurrency --function-name ${FunctionName} --reserved-concurrent-executions 50, or refreshConcurrency as deployed; after a restored table first evergrant connections mark-uncertain`
     : `aws lambda delete-function-concurrency --function-name ${FunctionName}`;
   return [wrong(`function ${FunctionName}`, 'it is stopped: its concurrency is 0', mend)];
 }

@@ -46,9 +46,12 @@ export async function looking(
   }
 }
 
-/** The command that puts back what the deployment makes. */
+/**
+ * The command that makes what the deployment makes. What was changed by hand since, CloudFormation
+ * does not see: the page tells the way round.
+ */
 export function redeploy({ stage }: Pick<Session, 'stage'>): string {
-  return `npx serverless deploy --stage ${stage()}, with the parameters of the last one`;
+  return `npx serverless deploy --stage ${stage()}, with the last parameters; if it was deployed: docs/operations.md, "What was changed by hand"`;
 }
 
 /** Whether this is the stack on this machine, which has only part of what an account has. */

@@ -214,7 +214,7 @@ describe('in an account', () => {
       'refreshes were stopped',
       stopped('refresh'),
       /refresh: it is stopped/,
-      /^npx serverless deploy/,
+      /^aws lambda put-function-concurrency --function-name evergrant-prod-refresh /,
     ],
     [
       'what feeds a function is disabled',
