@@ -43,7 +43,8 @@ function listImports(path: string, text: string): readonly Import[] {
 
 const lib = listFiles('lib');
 const functions = listFiles('functions');
-const sources = [...lib, ...functions];
+const cli = listFiles('cli');
+const sources = [...lib, ...functions, ...cli];
 
 /** The part of the product that a file belongs to: a folder of `lib`, `functions`, or the ground. */
 function partOf(path: string): string {
@@ -63,6 +64,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   http: ['http', 'broker', 'ground'],
   lambda: ['lambda', 'ground'],
   functions: ['aws', 'broker', 'oauth', 'http', 'lambda', 'ground'],
+  cli: ['cli', 'aws', 'broker', 'oauth', 'providers', 'sealing', 'ground'],
 };
 
 /** Which parts may import a package. */
@@ -70,17 +72,19 @@ const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^oauth4webapi$/, ['oauth']],
   [/^ipaddr\.js$/, ['oauth']],
   [/^jose$/, ['sealing', 'oauth']],
-  [/^@aws-sdk\//, ['aws']],
+  [/^@aws-sdk\//, ['aws', 'cli']],
+  [/^@smithy\/signature-v4$/, ['cli']],
+  [/^(commander|cli-progress)$/, ['cli']],
   [/^@middy\//, ['http', 'lambda']],
   [/^@aws-lambda-powertools\//, ['ground']],
   [/^@valibot\/to-json-schema$/, ['providers']],
-  [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http']],
+  [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http', 'cli']],
   [/^aws-lambda$/, ['ground', 'http', 'lambda', 'functions']],
-  [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http']],
+  [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http', 'cli']],
   [/^#access-policy$/, ['functions']],
 ];
 
-const isOwn = ({ from }: Import) => /^(lib|functions|local|test|playground)\//.test(from);
+const isOwn = ({ from }: Import) => /^(lib|functions|cli|local|test|playground)\//.test(from);
 
 /** Files that may be longer, and why. */
 const longer = new Map([
@@ -158,11 +162,12 @@ describe('what only one place may do', () => {
   const matching = (files: readonly SourceFile[], pattern: RegExp) =>
     files.filter(({ text }) => pattern.test(withoutComments(text))).map(({ path }) => path);
 
-  it('is to read the environment: the functions', () => {
+  it('is to read the environment: the functions, and the entry of the command', () => {
     expect(
       matching(lib, /\bprocess\b/).filter((path) => !path.endsWith('write-json-schema.ts')),
     ).toEqual([]);
     expect(matching(functions, /process\.env/).length).toBe(functions.length);
+    expect(matching(cli, /\bprocess\./)).toEqual(['cli/evergrant.ts']);
   });
 
   it('is to read the clock: lib/time.ts', () => {
