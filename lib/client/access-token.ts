@@ -38,18 +38,18 @@ export interface TokenFacts {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-10.3 | RFC 6749 §10.3}
  */
 export class AccessToken implements TokenFacts {
-  readonly client: string;
-  readonly connection: string;
-  readonly state: TokenFacts['state'];
-  readonly tokenType: string;
-  readonly expiresAt: number | undefined;
-  readonly expirySource: string;
-  readonly obtainedAt: number;
-  readonly scope: string;
-  readonly apiBaseUrl: string | undefined;
-  readonly values: Readonly<Record<string, string>>;
-  readonly refreshTokenExpiresAt: number | undefined;
-  readonly warning: TokenFacts['warning'];
+  declare readonly client: string;
+  declare readonly connection: string;
+  declare readonly state: TokenFacts['state'];
+  declare readonly tokenType: string;
+  declare readonly expiresAt: number | undefined;
+  declare readonly expirySource: string;
+  declare readonly obtainedAt: number;
+  declare readonly scope: string;
+  declare readonly apiBaseUrl: string | undefined;
+  declare readonly values: Readonly<Record<string, string>>;
+  declare readonly refreshTokenExpiresAt: number | undefined;
+  declare readonly warning: TokenFacts['warning'];
   readonly #value: string;
   readonly #presentation: Presentation;
 
@@ -57,18 +57,7 @@ export class AccessToken implements TokenFacts {
     facts: TokenFacts,
     secret: { readonly value: string; readonly presentation: Presentation },
   ) {
-    this.client = facts.client;
-    this.connection = facts.connection;
-    this.state = facts.state;
-    this.tokenType = facts.tokenType;
-    this.expiresAt = facts.expiresAt;
-    this.expirySource = facts.expirySource;
-    this.obtainedAt = facts.obtainedAt;
-    this.scope = facts.scope;
-    this.apiBaseUrl = facts.apiBaseUrl;
-    this.values = facts.values;
-    this.refreshTokenExpiresAt = facts.refreshTokenExpiresAt;
-    this.warning = facts.warning;
+    Object.assign(this, facts);
     this.#value = secret.value;
     this.#presentation = secret.presentation;
   }

@@ -5,7 +5,7 @@
  */
 import { InvalidRequest } from './evergrant-error.ts';
 
-const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);
+const loopback = /^(127\.0\.0\.1|\[::1\]|localhost)$/;
 
 /**
  * The URL of a request to an API.
@@ -23,7 +23,7 @@ export function resolveApiUrl(
   const isAbsolute = target instanceof URL || /^[a-z][a-z0-9+.-]*:/i.test(target);
   const url = isAbsolute ? parseUrl(name, target) : below(base, target);
   if (url.origin !== base.origin || url.username !== '' || url.password !== '') {
-    throw new InvalidRequest(name, `its token goes to ${base.origin} and to no other origin`);
+    throw new InvalidRequest(name, `its token goes to ${base.origin} only`);
   }
   if (!isAbsolute && !isBelow(url, base)) {
     throw new InvalidRequest(name, 'the path leads out of the base URL of the API');
@@ -39,7 +39,7 @@ export function resolveApiUrl(
  */
 export function readBaseUrl(name: string, given: string | undefined): URL {
   if (given === undefined) {
-    throw new InvalidRequest(name, 'the broker does not tell where its API is; give apiBaseUrl');
+    throw new InvalidRequest(name, 'where its API is nobody says; give apiBaseUrl');
   }
   const url = parseUrl(name, given);
   if (isConfidential(url)) return url;
@@ -48,7 +48,7 @@ export function readBaseUrl(name: string, given: string | undefined): URL {
 
 /** Whether what is sent there is encrypted, or stays on this machine. */
 export function isConfidential({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname));
+  return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname));
 }
 
 /** The base URL itself for an empty path; a query of both stays. */

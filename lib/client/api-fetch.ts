@@ -34,21 +34,15 @@ export async function fetchFromApi(
   const token = await ports.token(options);
   const first = await send(ports, { target, request, token });
   if (!first.isRefused) return first.response;
-  const next = await renew(() => ports.token({ ...options, rejected: token }), first.response);
+  const next = await ports.token({ ...options, rejected: token }).catch(async (error: unknown) => {
+    // An answer that nobody will read holds its socket.
+    await first.response.body?.cancel();
+    throw error;
+  });
   // The broker holds the same one for good: the API refuses it for another reason.
   if (next.reveal() === token.reveal() || !mayRepeat(request)) return first.response;
   await first.response.body?.cancel();
   return (await send(ports, { target, request, token: next })).response;
-}
-
-/** An answer that nobody will read holds its socket. */
-async function renew(take: () => Promise<AccessToken>, refused: Response): Promise<AccessToken> {
-  try {
-    return await take();
-  } catch (error) {
-    await refused.body?.cancel();
-    throw error;
-  }
 }
 
 interface Sent {

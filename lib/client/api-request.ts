@@ -15,13 +15,6 @@ export interface ApiRequest {
 
 /** Of a request that is moved to another origin, what goes along: nothing that could be a credential. */
 const plainHeaders = ['accept', 'accept-language', 'range', 'user-agent'];
-const headersOfBody = [
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-location',
-  'content-type',
-];
 
 /** Reads the arguments of `fetch`; `init` wins over what a `Request` says. */
 export function readApiRequest(
@@ -41,18 +34,12 @@ function initOf({ method, headers, body, redirect, signal }: Request): RequestIn
   return { method, headers, redirect, signal, ...(body && { body, duplex: 'half' }) };
 }
 
+const wholeBodies = [ArrayBuffer, Blob, FormData, URLSearchParams];
+
 /** Whether its body can be sent a second time: it is no stream. */
-export function mayRepeat({ body }: ApiRequest): boolean {
-  return (
-    body === undefined ||
-    body === null ||
-    typeof body === 'string' ||
-    body instanceof ArrayBuffer ||
-    ArrayBuffer.isView(body) ||
-    body instanceof Blob ||
-    body instanceof FormData ||
-    body instanceof URLSearchParams
-  );
+export function mayRepeat({ body = null }: ApiRequest): boolean {
+  const isPlain = body === null || typeof body === 'string' || ArrayBuffer.isView(body);
+  return isPlain || wholeBodies.some((kind) => body instanceof kind);
 }
 
 /**
@@ -64,18 +51,16 @@ export function redirectRequest(request: ApiRequest, status: number): ApiRequest
   const isPosted = method === 'POST' && (status === 301 || status === 302);
   const isAnswered = status === 303 && method !== 'GET' && method !== 'HEAD';
   if (!isPosted && !isAnswered) return request;
-  const headers = without(request.headers, headersOfBody);
+  const headers = without(request.headers, (name) => name.startsWith('content-'));
   return { ...request, method: 'GET', headers, body: undefined };
 }
 
 /** What goes to another origin: nothing that was meant for the first alone. */
 export function leaveOrigin(request: ApiRequest): ApiRequest {
-  const others = [...request.headers.keys()].filter((name) => !plainHeaders.includes(name));
-  return { ...request, headers: without(request.headers, others) };
+  const headers = without(request.headers, (name) => !plainHeaders.includes(name));
+  return { ...request, headers };
 }
 
-function without(headers: Headers, names: readonly string[]): Headers {
-  const rest = new Headers(headers);
-  for (const name of names) rest.delete(name);
-  return rest;
+function without(headers: Headers, isLeft: (name: string) => boolean): Headers {
+  return new Headers([...headers].filter(([name]) => !isLeft(name)));
 }

@@ -57,7 +57,6 @@ export async function askBroker(
 
 function mayNotAsk(connection: string): AccessDenied {
   const message =
-    'AWS does not let this caller ask the broker; ' +
-    'it needs lambda:InvokeFunction on the function, or execute-api:Invoke on the route';
+    'AWS does not let the caller ask; it needs lambda:InvokeFunction, or execute-api:Invoke';
   return new AccessDenied({ connection, message, code: 'access_denied' });
 }

@@ -109,18 +109,13 @@ export function openConnection(
 
 function readWanted(ports: ConnectionPorts, name: string, options: TokenOptions): Wanted {
   const { minTtlSeconds = ports.minTtlSeconds, maxWaitSeconds = ports.maxWaitSeconds } = options;
-  assertSeconds(name, 'minTtlSeconds', { value: minTtlSeconds, most: 86_400 });
-  assertSeconds(name, 'maxWaitSeconds', { value: maxWaitSeconds, most: 25 });
-  return { minTtlSeconds, maxWaitSeconds, rejected: options.rejected };
-}
-
-function assertSeconds(
-  name: string,
-  option: string,
-  { value, most }: { readonly value: number; readonly most: number },
-): void {
-  if (Number.isInteger(value) && value >= 0 && value <= most) return;
-  throw new InvalidRequest(name, `${option} must be a whole number from 0 to ${most}`);
+  const isWithin = (value: number, most: number) =>
+    Number.isInteger(value) && value >= 0 && value <= most;
+  if (isWithin(minTtlSeconds, 86_400) && isWithin(maxWaitSeconds, 25)) {
+    return { minTtlSeconds, maxWaitSeconds, rejected: options.rejected };
+  }
+  const ranges = 'minTtlSeconds is 0 to 86400 and maxWaitSeconds 0 to 25, in whole seconds';
+  throw new InvalidRequest(name, ranges);
 }
 
 function sha256(token: AccessToken): string {

@@ -59,15 +59,15 @@ export type UnreachableReason =
   | 'unusable_answer';
 
 const unreachable: Readonly<Record<UnreachableReason, string>> = {
-  network: 'the broker cannot be reached over the network',
+  network: 'the network does not lead to the broker',
   timeout: 'the broker did not answer in time',
-  throttled: 'AWS turned the request away; raise the concurrency or rate that it may have',
-  service_error: 'AWS could not pass the request on to the broker',
-  function_failed: "the broker's function ended without an answer; its log tells why",
-  not_found: 'there is no broker of that function name, Region or address',
-  credentials: 'the caller has no AWS credentials, or AWS does not know them',
-  configuration: 'the AWS settings of the caller do not do; is its Region set?',
-  unusable_answer: 'the answer is none of the broker; is the function name or address right?',
+  throttled: 'AWS turns requests away; raise the concurrency or rate',
+  service_error: 'AWS could not pass the request on',
+  function_failed: 'the function ended without an answer; its log tells why',
+  not_found: 'no broker is at that name, Region or address',
+  credentials: 'AWS does not know the credentials, or there are none',
+  configuration: 'AWS cannot be asked like that; is the Region set?',
+  unusable_answer: 'something else answered; is the name or address right?',
 };
 
 /** The broker gave no answer, so that nothing is known of the connection. */

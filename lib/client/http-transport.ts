@@ -5,7 +5,6 @@ import {
   type Reply,
   type Transport,
   unreachable,
-  type VendRequest,
   vendMessage,
 } from './transport.ts';
 
@@ -23,9 +22,10 @@ export function httpTransport(ports: HttpTransportPorts): Transport {
       const signal = AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs)));
       const url = new URL(ports.baseUrl);
       // Names are of characters that stand in a path as they are.
-      url.pathname = `${url.pathname.replace(/\/$/, '')}${pathOf(request)}`;
+      const path = `connections/${request.client}/${request.connection}/token`;
+      url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`;
       const body = vendMessage(request);
-      const headers = await signed(ports.sign, { url, body });
+      const headers = await ports.sign({ url, body }).catch(() => undefined);
       if (!headers) return unreachable('credentials', false);
       try {
         const init = { method: 'POST', headers, body, signal, redirect: 'manual' } as const;
@@ -35,19 +35,6 @@ export function httpTransport(ports: HttpTransportPorts): Transport {
       }
     },
   };
-}
-
-/** @returns undefined where there are no credentials to sign with. */
-async function signed(sign: SignHttp, request: Parameters<SignHttp>[0]) {
-  try {
-    return await sign(request);
-  } catch {
-    return undefined;
-  }
-}
-
-function pathOf({ client, connection }: VendRequest): string {
-  return `/connections/${client}/${connection}/token`;
 }
 
 /** API Gateway refuses in its own shape, `{ "message" }`, the broker in the interface's. */

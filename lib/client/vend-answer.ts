@@ -56,7 +56,8 @@ export function readVendAnswer(
     throw new BrokerUnreachable(connection, 'unusable_answer');
   }
   const facts: TokenFacts = {
-    ...asked,
+    client: asked.client,
+    connection: asked.connection,
     state,
     tokenType: text('token_type') ?? 'Bearer',
     expiresAt: numberIn(message, 'expires_at'),
