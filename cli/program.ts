@@ -9,6 +9,7 @@ import { addClients } from './commands/clients.ts';
 import { addConnect } from './commands/connect.ts';
 import { addConnections } from './commands/connections.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addKeys } from './commands/keys.ts';
 import { addProviders } from './commands/providers.ts';
 import { addVend } from './commands/vend.ts';
 import { type Ending, exitCodes, type Failure, toFailure, usageFailure } from './failure.ts';
@@ -23,6 +24,7 @@ const groups: readonly AddCommands[] = [
   addConnect,
   addConnections,
   addVend,
+  addKeys,
   addDoctor,
 ];
 

@@ -10,10 +10,10 @@ import { dynamodbConnectionStore } from '../lib/aws/dynamodb-connection-store.ts
 import { dynamodbTokenStore } from '../lib/aws/dynamodb-token-store.ts';
 import { parseKeyText } from '../lib/aws/row.ts';
 import { secretsClientRegistry } from '../lib/aws/secrets-client-registry.ts';
+import type { ClientStore } from '../lib/broker/client-ports.ts';
 import type {
   ClientName,
   ClientRegistry,
-  ClientStore,
   ConnectionKey,
   ConnectionStore,
   TokenStore,

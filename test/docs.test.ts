@@ -177,7 +177,7 @@ describe('the examples', () => {
 
   it.each(docs)('of commands in %s exist', (doc) => {
     const text = read(doc);
-    const scripts = findAll(text, /\bnpm (?:run )?(start|test|(?<=run )[\w-]+)/g);
+    const scripts = findAll(text, /\bnpm (?:run )?(start|test|(?<=run )[\w:-]+)/g);
     const programs = findAll(text, /\bnpx ([\w-]+)/g);
 
     expect(scripts.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([]);

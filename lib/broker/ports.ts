@@ -170,6 +170,12 @@ export interface ConnectionStore {
   defer(key: ConnectionKey, seen: Seen, refreshAt: EpochSeconds): Promise<'done' | 'lost'>;
 
   /**
+   * Corrects the schedule of the answer that was kept under `fence`: condition both fences are
+   * still that one, so that nobody has begun another attempt, and live.
+   */
+  reschedule(key: ConnectionKey, fence: number, schedule: Schedule): Promise<'done' | 'lost'>;
+
+  /**
    * Marks the connection `needs_reauth`: condition fence, committed and credential fence as given.
    * Removes lease, intent, the sealed credential stays; leaves the due index.
    */
@@ -253,7 +259,7 @@ export interface ConnectionStore {
   /** Keeps a grant that awaits its confirmation, under the hash of its completion. */
   holdPending(pending: PendingConnection): Promise<void>;
 
-  /** Reads such a grant, consistently, without taking it. Undefined when unknown or expired. */
+  /** Reads such a grant, consistently, without exchanging it. Undefined when unknown or expired. */
   readPending(completionHash: string, now: EpochSeconds): Promise<PendingConnection | undefined>;
 
   /** Takes such a grant: at most one caller gets it, and none after its expiry. */
@@ -271,21 +277,6 @@ export interface PendingConnection {
   readonly allowAccountSwitch: boolean;
   readonly connection: NewConnection;
   readonly token: StoredToken;
-}
-
-/** What is known of a client as a whole. */
-export interface ClientStatus {
-  /** The version of the registration whose secret the provider refused; a newer one clears it. */
-  readonly refusedVersion?: string;
-  readonly refusedAt?: EpochSeconds;
-}
-
-/** The clients' own rows. */
-export interface ClientStore {
-  read(client: ClientName): Promise<ClientStatus>;
-  markRefused(client: ClientName, version: string, at: EpochSeconds): Promise<void>;
-  /** Forgets the refusal of `version`, unless another one has been refused since. */
-  clearRefused(client: ClientName, version: string): Promise<void>;
 }
 
 /** Why a token comes with a warning. A fixed list of the interface. */
@@ -333,8 +324,11 @@ export interface StoredToken extends ConnectionKey, TokenStatus {
   readonly apiBaseUrl?: string;
   readonly values: Readonly<Record<string, string>>;
   readonly refreshTokenExpiresAt?: EpochSeconds;
-  /** Until when a caller has claimed to have this token refreshed. */
+  /** Before this moment the provider does not refresh it. */
+  readonly refreshNotBefore?: EpochSeconds;
+  /** Until when a caller has claimed to have this token refreshed, and a name of that caller's own. */
   readonly refreshClaimedUntil?: EpochSeconds;
+  readonly refreshClaimedBy?: string;
 }
 
 /** The access tokens. A lower fence never overwrites a higher one. */
@@ -345,11 +339,14 @@ export interface TokenStore {
   publish(token: StoredToken): Promise<'done' | 'lost'>;
   /** Writes how the connection fares, if the row's fence is at most `fence` and not revoked. */
   note(key: ConnectionKey, fence: number, status: TokenStatus): Promise<'done' | 'lost'>;
-  /** Claims the refresh: condition fence as seen, not revoked, no claim that outlasts `now`. */
+  /**
+   * Claims the refresh: condition fence as seen, not revoked, no claim of somebody else's that
+   * outlasts `now`. Repeated by the same claimer, as when the first answer was lost, it is `'done'`.
+   */
   claim(
     key: ConnectionKey,
     fence: number,
-    claim: { readonly until: EpochSeconds; readonly now: EpochSeconds },
+    claim: { readonly by: string; readonly until: EpochSeconds; readonly now: EpochSeconds },
   ): Promise<'done' | 'lost'>;
   /** Leaves a tombstone until `expiresAt`, if the row's fence is lower. */
   remove(tombstone: Tombstone, expiresAt: EpochSeconds): Promise<'done' | 'lost'>;
@@ -416,6 +413,8 @@ export interface ClientRegistry {
 /** What a sealed value is bound to; it opens nowhere else. */
 export interface SealBinding extends ConnectionKey {
   readonly fence: number;
+  /** SHA-256, base64url, of what stands in clear beside the value and may not be altered. */
+  readonly besideSha256?: string;
 }
 
 export type SealPurpose = 'access_token' | 'renewal' | 'revocation';

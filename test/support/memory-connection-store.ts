@@ -16,6 +16,7 @@ import {
   markedDead,
   markedUncertain,
   released,
+  rescheduled,
 } from './connection-changes.ts';
 import { listByClient, listDue } from './connection-listing.ts';
 
@@ -69,6 +70,8 @@ export function memoryConnectionStore(
 
     defer: async (key, seen, refreshAt) =>
       change(key, (row) => (isLiveAsSeen(row, seen) ? { ...row, refreshAt } : undefined)),
+    reschedule: async (key, fence, schedule) =>
+      change(key, (row) => rescheduled(row, fence, schedule)),
     quarantine: async (key) => change(key, ({ refreshAt: _, ...row }) => row),
     markUncertain: async (input) => change(input.key, (row) => markedUncertain(row, input)),
     repin: async (key, seenFence, pinned) =>
