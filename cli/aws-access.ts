@@ -4,6 +4,8 @@
  * @module
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -27,6 +29,8 @@ export interface AwsSettings {
 export interface AwsAccess {
   readonly settings: AwsSettings;
   readonly dynamodb: () => DynamoDBClient;
+  readonly events: () => EventBridgeClient;
+  readonly iam: () => IAMClient;
   readonly lambda: () => LambdaClient;
   readonly secrets: () => SecretsManagerClient;
   readonly sqs: () => SQSClient;
@@ -51,6 +55,8 @@ export function createAwsAccess(settings: AwsSettings): AwsAccess {
   return {
     settings,
     dynamodb: once(() => new DynamoDBClient(common(endpoints?.dynamodb))),
+    events: once(() => new EventBridgeClient(common(undefined))),
+    iam: once(() => new IAMClient(common(undefined))),
     lambda: once(
       () =>
         new LambdaClient({

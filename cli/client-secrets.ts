@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  ListSecretsCommand,
+  PutSecretValueCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { readSecretValue, type SecretValue } from '../lib/aws/secret-value.ts';
 import { type ClientName, isClientName } from '../lib/names.ts';
 import type { Session } from './session.ts';
 
@@ -47,4 +52,44 @@ export async function listClients({
     NextToken = answer.NextToken;
   } while (NextToken !== undefined);
   return found.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** A registration as it is stored; undefined when there is none. */
+export function readClientSecret(
+  { aws, stage }: Pick<Session, 'aws' | 'stage'>,
+  client: ClientName,
+): Promise<SecretValue | undefined> {
+  return readSecretValue(aws().secrets(), clientSecretName(stage(), client));
+}
+
+/**
+ * Stores a registration.
+ *
+ * @param options.isNew - whether there is none yet.
+ * @param options.kmsKey - for a new one: the key that encrypts it; undefined: AWS's own.
+ */
+export async function writeClientSecret(
+  { aws, stage }: Pick<Session, 'aws' | 'stage'>,
+  client: ClientName,
+  {
+    text,
+    isNew,
+    kmsKey,
+  }: { readonly text: string; readonly isNew: boolean; readonly kmsKey?: string | undefined },
+): Promise<void> {
+  const name = clientSecretName(stage(), client);
+  const value = { SecretString: text };
+  await (isNew
+    ? aws()
+        .secrets()
+        .send(
+          new CreateSecretCommand({
+            Name: name,
+            ...value,
+            ...(kmsKey !== undefined && { KmsKeyId: kmsKey }),
+          }),
+        )
+    : aws()
+        .secrets()
+        .send(new PutSecretValueCommand({ SecretId: name, ...value })));
 }

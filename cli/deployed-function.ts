@@ -3,6 +3,8 @@ import {
   GetFunctionConfigurationCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
+import { list } from '../lib/config.ts';
+import type { ClientName } from '../lib/names.ts';
 import { Failure } from './failure.ts';
 import type { Session } from './session.ts';
 
@@ -35,4 +37,28 @@ export async function readApiUrl(session: Session): Promise<string> {
     error: 'not_deployed',
     error_description: `stage ${session.stage()} is not deployed in this account and Region; see --stage, --region, --profile`,
   });
+}
+
+/** What to register at the vendor; undefined where the base URL is not known. */
+export async function readRedirectUri(
+  session: Session,
+  client: ClientName,
+): Promise<string | undefined> {
+  try {
+    return new URL(`/callback/${client}`, await readApiUrl(session)).href;
+  } catch {
+    // Not deployed yet, or not allowed to look: no reason to fail at what was asked.
+    return undefined;
+  }
+}
+
+/** Hosts that may have private addresses, as deployed; none where that cannot be read. */
+export async function readAllowedHosts(session: Session): Promise<readonly string[]> {
+  if (session.stage() === 'local') return [];
+  try {
+    const deployed = await readDeployedFunction(session, 'refresh');
+    return list(deployed?.Environment?.Variables?.ALLOWED_PROVIDER_HOSTS ?? '');
+  } catch {
+    return [];
+  }
 }

@@ -8,10 +8,18 @@ import { runProgram } from './program.ts';
 
 const interruption = new AbortController();
 
-// The first one lets the item at hand end; the second one ends at once.
-process.once('SIGINT', () => {
-  interruption.abort();
-  process.once('SIGINT', () => process.exit(130));
+/** npm, which npx and npm run go through, hands on a Ctrl-C that the terminal has sent already. */
+const sameSignalMs = 1000;
+let interruptedAtMs: number | undefined;
+
+process.on('SIGINT', () => {
+  const nowMs = clock.monotonicMs();
+  if (interruptedAtMs === undefined) {
+    interruptedAtMs = nowMs;
+    interruption.abort();
+  } else if (nowMs - interruptedAtMs > sameSignalMs) {
+    process.exit(130);
+  }
 });
 
 // A reader that has gone away, such as `head`, is no failure of ours.

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { isFault } from '../lib/fault.ts';
-import { buildProblem } from '../lib/problem.ts';
+import { type AnyFault, isFault } from '../lib/fault.ts';
 
 /** What the process says to the shell. Stable: scripts match on it. */
 export const exitCodes = {
@@ -58,13 +57,38 @@ export function usageFailure(problem: string): Failure {
 /** Any error as the end of a command. Errors that are nobody's in particular keep their words. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  if (isFault(error)) {
-    const { status, ...problem } = buildProblem(error);
-    const problems = 'problems' in error.context ? { problems: error.context.problems } : {};
-    const report = { ...problem, error_description: error.message, ...problems, code: error.code };
-    return new Failure(endingOf(status, problem.error), report);
-  }
+  if (isFault(error)) return faultFailure(error);
   return awsFailure(error) ?? unexpectedFailure(error);
+}
+
+function faultFailure(fault: AnyFault): Failure {
+  return new Failure(endingOfFault(fault), {
+    error: fault.code.toLowerCase(),
+    error_description: fault.message,
+    ...fault.context,
+  });
+}
+
+function endingOfFault(fault: AnyFault): Ending {
+  switch (fault.code) {
+    case 'REQUEST_INVALID':
+      return 'usage';
+    case 'UNKNOWN_CLIENT':
+    case 'UNKNOWN_CONNECTION':
+      return 'unknown';
+    case 'REGISTRATION_INVALID':
+    case 'CLIENT_CHANGED':
+    case 'KEY_RING_INVALID':
+    case 'ROW_INVALID':
+      return 'found';
+    case 'STORE_UNAVAILABLE': {
+      const { reason = '' } = fault.context;
+      if (deniedNames.test(reason)) return 'denied';
+      return missingNames.test(reason) ? 'unknown' : 'later';
+    }
+    default:
+      return 'failed';
+  }
 }
 
 /** How a command ends on an answer of the interface, by its status and `error`. */
@@ -87,28 +111,40 @@ export function endingOf(status: number, error?: string): Ending {
   }
 }
 
+/** The SDK's names of errors, by what they mean to us. */
+const credentialNames =
+  /CredentialsProviderError|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature/;
+const deniedNames = /AccessDenied|NotAuthorized|Forbidden/;
+const missingNames = /ResourceNotFound|NonExistentQueue|QueueDoesNotExist|NoSuchEntity/;
+const passingNames = /Throttl|Timeout|TooManyRequests|ServiceUnavailable|ECONN|ENOTFOUND|EAI_AGAIN/;
+
 /** What the AWS SDK throws, by the name of the error; undefined for what is none of its errors. */
 function awsFailure(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
   const { name, message } = error;
   const fails = (ending: Ending, advice: string) =>
     new Failure(ending, { error: 'aws', error_description: `${advice} (${name}: ${message})` });
-  if (/CredentialsProviderError|ExpiredToken|UnrecognizedClient|InvalidClientTokenId/.test(name)) {
+  if (credentialNames.test(name)) {
     return fails('denied', 'AWS credentials are missing or not valid; set AWS_PROFILE, or sign in');
   }
-  if (/AccessDenied|NotAuthorized|Forbidden/.test(name)) {
+  if (deniedNames.test(name)) {
     return fails('denied', 'AWS does not allow this; give your identity the right that is named');
   }
   if (/Region is missing/.test(message)) {
     return fails('usage', 'say which Region: --region, AWS_REGION or a profile');
   }
-  if (/ResourceNotFound|NonExistentQueue|QueueDoesNotExist|NoSuchEntity/.test(name)) {
+  if (missingNames.test(name)) {
     return fails('unknown', 'there is no such thing in this account, Region and stage');
   }
-  if (/Throttl|TimeoutError|TooManyRequests|ServiceUnavailable|ECONNREFUSED|ENOTFOUND/.test(name)) {
+  if (passingNames.test(`${name} ${codeOf(error)}`)) {
     return fails('later', 'AWS did not answer; try again');
   }
   return undefined;
+}
+
+/** What Node.js says of a connection that was not made. */
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
 }
 
 function unexpectedFailure(error: unknown): Failure {

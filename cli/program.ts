@@ -5,8 +5,10 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import type { Action, AddCommands } from './action.ts';
+import { addClients } from './commands/clients.ts';
 import { addConnect } from './commands/connect.ts';
 import { addConnections } from './commands/connections.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addKeys } from './commands/keys.ts';
 import { addProviders } from './commands/providers.ts';
 import { addVend } from './commands/vend.ts';
@@ -16,7 +18,15 @@ import { createSession, type GlobalOptions } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Every group. One that is not here does not exist. */
-const groups: readonly AddCommands[] = [addProviders, addConnect, addConnections, addVend, addKeys];
+const groups: readonly AddCommands[] = [
+  addClients,
+  addProviders,
+  addConnect,
+  addConnections,
+  addVend,
+  addKeys,
+  addDoctor,
+];
 
 /** The whole command line, for whoever runs it and whoever documents it. */
 export function buildProgram(action: Action): Command {

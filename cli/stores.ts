@@ -4,14 +4,16 @@
  *
  * @module
  */
+import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import { dynamodbClientStore } from '../lib/aws/dynamodb-client-store.ts';
 import { dynamodbConnectionStore } from '../lib/aws/dynamodb-connection-store.ts';
 import { dynamodbTokenStore } from '../lib/aws/dynamodb-token-store.ts';
+import { parseKeyText } from '../lib/aws/row.ts';
 import { secretsClientRegistry } from '../lib/aws/secrets-client-registry.ts';
+import type { ClientStore } from '../lib/broker/client-ports.ts';
 import type {
   ClientName,
   ClientRegistry,
-  ClientStore,
   ConnectionKey,
   ConnectionStore,
   TokenStore,
@@ -48,20 +50,31 @@ export function openStores(
   };
 }
 
-const pageSize = 100;
-
-/** The addresses of all connections of a client, straight from the table. */
+/**
+ * The addresses of all connections of a client, from the index alone: a row that does not read back
+ * is found too.
+ */
 export async function listStoredAddresses(
-  { connections }: Pick<Stores, 'connections'>,
+  { aws, stage }: Pick<Session, 'aws' | 'stage'>,
   client: ClientName,
 ): Promise<readonly ConnectionKey[]> {
   const found: ConnectionKey[] = [];
-  let cursor: string | undefined;
+  let ExclusiveStartKey: QueryCommandOutput['LastEvaluatedKey'];
   do {
-    const from = cursor === undefined ? {} : { cursor };
-    const page = await connections.listByClient({ client, limit: pageSize, ...from });
-    found.push(...page.connections.map(({ connection }) => ({ client, connection })));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+    const page: QueryCommandOutput = await aws()
+      .dynamodb()
+      .send(
+        new QueryCommand({
+          TableName: `evergrant-${stage()}-connections`,
+          IndexName: 'by_client',
+          KeyConditionExpression: 'client = :client',
+          ExpressionAttributeValues: { ':client': { S: client } },
+          ProjectionExpression: 'pk',
+          ...(ExclusiveStartKey && { ExclusiveStartKey }),
+        }),
+      );
+    found.push(...(page.Items ?? []).flatMap((item) => parseKeyText(item.pk?.S ?? '') ?? []));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
   return found;
 }

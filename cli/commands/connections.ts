@@ -80,7 +80,7 @@ async function show(session: Session, address: string): Promise<undefined> {
 
 /**
  * By the interface's own rules: a token that is reported as refused is renewed, unless it is younger
- * than 60 s. So this needs the right to vend, and can do no more than a caller.
+ * than 60 s. So this needs the rights to read and to vend, and can do no more than a caller.
  */
 async function refresh(session: Session, address: string): Promise<Ending | undefined> {
   const key = parseAddress(address);
@@ -89,9 +89,10 @@ async function refresh(session: Session, address: string): Promise<Ending | unde
     const request = { max_wait_seconds: 25, ...(rejected && { rejected_token_sha256: rejected }) };
     return (await api.call('POST', `${connectionPath(key)}/token`, request)).body;
   };
-  const beganAt = session.clock.now();
+  const { body: before } = await api.call('GET', connectionPath(key));
   const held = await vend();
-  const isNew = typeof held.obtained_at === 'number' && held.obtained_at >= beganAt;
+  // One that had ended was renewed by asking for it.
+  const isNew = Number(held.obtained_at) > Number(before.last_refreshed_at);
   const token = isNew ? held : await vend(sha256(String(held.access_token)));
   const isRenewed = token.access_token !== held.access_token || isNew;
   const report = { ...key, refreshed: isRenewed, ...statusOf(token) };

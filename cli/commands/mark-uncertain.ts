@@ -29,7 +29,7 @@ export async function markConnectionsUncertain(
   const keys: ConnectionKey[] = [];
   for (const name of names) {
     registered.set(name, await readClient(stores, name));
-    keys.push(...(await listStoredAddresses(stores, name)));
+    keys.push(...(await listStoredAddresses(session, name)));
     session.print.note(`${keys.length} connections found, up to client ${name}`);
   }
   const outcomes = new Map<string, Outcome>();

@@ -1,5 +1,6 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ClientName, ClientStatus } from '../broker/ports.ts';
+import type { ClientStatus } from '../broker/client-ports.ts';
+import type { ClientName } from '../broker/ports.ts';
 import type { EpochSeconds } from '../time.ts';
 import { type Change, type Expression, updateInput } from './expression.ts';
 import { count, instant, text, withoutUndefined } from './members.ts';

@@ -1,4 +1,5 @@
-import type { ClientName, ClientStore } from '../broker/ports.ts';
+import type { ClientStore } from '../broker/client-ports.ts';
+import type { ClientName } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
 import { type EpochSeconds, earlier, type Seconds } from '../time.ts';
 import { changeClientRow, readClientRow, updateClientRow } from './client-row.ts';

@@ -7,7 +7,8 @@
 import { isFault } from '../fault.ts';
 import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
-import type { ClientStatus, ClientStore, Log } from './ports.ts';
+import type { ClientStatus, ClientStore } from './client-ports.ts';
+import type { Log } from './ports.ts';
 
 interface Ports {
   readonly clientStatus: Pick<ClientStore, 'read' | 'markProven'>;

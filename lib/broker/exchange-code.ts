@@ -5,11 +5,12 @@ import type { Client } from '../providers/client.ts';
 import { tokenRequestShape } from '../providers/params.ts';
 import type { Secret } from '../secret.ts';
 import type { Seconds } from '../time.ts';
+import type { ClientStore } from './client-ports.ts';
 import { dropOlderSecret, provesNewerSecret } from './client-secrets.ts';
 import type { NewGrant } from './establish-connection.ts';
 import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { assertPinned } from './pinned-client.ts';
-import type { AuthorizationPlan, ClientStore } from './ports.ts';
+import type { AuthorizationPlan } from './ports.ts';
 import { grantedAnswer } from './token-outcome.ts';
 
 export interface ExchangePorts {

@@ -9,24 +9,17 @@
  * @module
  */
 import { isFault } from '../fault.ts';
-import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
-import type { TokenOutcome } from '../oauth/token-endpoint.ts';
+import { type ConnectionKey, keyText } from '../names.ts';
 import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later } from '../time.ts';
 import { breakerHolds, takeProbe, tellBreaker } from './client-breaker.ts';
+import type { ClientStatus } from './client-ports.ts';
 import { followSecrets, withoutOlderSecret } from './client-secrets.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
-import type {
-  ClientStatus,
-  Connection,
-  Lease,
-  RefreshReply,
-  StoredToken,
-  Tombstone,
-} from './ports.ts';
+import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
 import { planRenewal, type RenewalPlan } from './refresh-call.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
@@ -41,7 +34,8 @@ import {
 import { undecidedUntil } from './refresh-retry.ts';
 import { settleRefresh } from './refresh-settling.ts';
 import { beginAttemptTime } from './refresh-timing.ts';
-import { callAsRegistered } from './refused-client.ts';
+import { callAsRegistered, liftRefusal } from './refused-client.ts';
+import { withCurrentClient } from './with-current-client.ts';
 
 /**
  * Refreshes the connection if that is still needed, alone, and tells how it ended.
@@ -107,10 +101,9 @@ async function prepare(
     if (openUntil !== undefined) {
       return await holdBack(ports, { row, token, code: 'refresh_failing', until: openUntil });
     }
-    const usable = await readUsableClient(ports, row.client, status.refusedVersion);
+    const usable = await readUsableClient(ports, row, status.refusedVersion);
     if (!usable) return await holdBack(ports, { row, token, code: 'client_refused' });
     const client = withoutOlderSecret(usable, status);
-    assertPinned(client, row);
     await readySeals(ports);
     const plan = await planRenewal(ports, client, row);
 
@@ -131,15 +124,23 @@ async function prepare(
   }
 }
 
-/** The client, unless the provider has refused this very version of its registration. */
+/**
+ * The client, unless the provider has refused this very version of its registration.
+ *
+ * @throws {Fault} `CLIENT_CHANGED`, and the faults of the registry.
+ */
 async function readUsableClient(
   { clients }: RefreshPorts,
-  name: ClientName,
+  row: Connection,
   refusedVersion: string | undefined,
 ): Promise<Client | undefined> {
-  const remembered = await clients.read(name);
+  const pinned = async (client: Client) => {
+    assertPinned(client, row);
+    return client;
+  };
+  const remembered = await withCurrentClient(clients, row.client, pinned);
   if (refusedVersion === undefined || remembered.version !== refusedVersion) return remembered;
-  const current = await clients.read(name, { fresh: true });
+  const current = await pinned(await clients.read(row.client, { fresh: true }));
   return current.version === refusedVersion ? undefined : current;
 }
 
@@ -179,25 +180,6 @@ async function attempt(
     await followSecrets(ports, client, outcome);
   }
   return reply;
-}
-
-/** Forgets a refusal once the provider has answered a newer registration as a client it knows. */
-async function liftRefusal(
-  { clientStatus, log }: RefreshPorts,
-  { name }: Client,
-  call: { readonly status: ClientStatus; readonly outcome: TokenOutcome },
-): Promise<void> {
-  const { outcome } = call.outcome;
-  const { refusedVersion } = call.status;
-  if (refusedVersion === undefined) return;
-  if (outcome !== 'granted' && outcome !== 'grant_refused') return;
-  try {
-    await clientStatus.clearRefused(name, refusedVersion);
-  } catch (error) {
-    // The next refresh lifts it.
-    if (!isFault(error)) throw error;
-    log.warn('store_unavailable', { client: name, context: error.context });
-  }
 }
 
 /**

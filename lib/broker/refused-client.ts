@@ -1,5 +1,7 @@
 import { isFault } from '../fault.ts';
+import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
+import type { ClientStatus } from './client-ports.ts';
 import { withoutOlderSecret } from './client-secrets.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { Connection } from './ports.ts';
@@ -48,5 +50,24 @@ async function readNewer(
     // Then the refusal stands, and the next refresh tells what is wrong with the registration.
     if (!isFault(error)) throw error;
     return undefined;
+  }
+}
+
+/** Forgets a refusal once the provider has answered a newer registration as a client it knows. */
+export async function liftRefusal(
+  { clientStatus, log }: RefreshPorts,
+  { name }: Client,
+  call: { readonly status: ClientStatus; readonly outcome: TokenOutcome },
+): Promise<void> {
+  const { outcome } = call.outcome;
+  const { refusedVersion } = call.status;
+  if (refusedVersion === undefined) return;
+  if (outcome !== 'granted' && outcome !== 'grant_refused') return;
+  try {
+    await clientStatus.clearRefused(name, refusedVersion);
+  } catch (error) {
+    // The next refresh lifts it.
+    if (!isFault(error)) throw error;
+    log.warn('store_unavailable', { client: name, context: error.context });
   }
 }

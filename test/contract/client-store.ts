@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientStore } from '../../lib/broker/ports.ts';
+import type { ClientStore } from '../../lib/broker/client-ports.ts';
 import { seconds } from '../../lib/time.ts';
 import { aKey, at } from '../support/connections.ts';
 

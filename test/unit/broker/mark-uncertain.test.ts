@@ -72,9 +72,9 @@ describe('a connection that came back from a backup', () => {
 
     await world.mark();
 
-    // 300 s, and half of as many by chance.
-    expect(world.row().refreshAt).toBe(at(3450));
-    expect(await world.refresh(demand)).toMatchObject({ outcome: 'failing', retryAt: at(3450) });
+    // 150 s, and half of as many by chance.
+    expect(world.row().refreshAt).toBe(at(3225));
+    expect(await world.refresh(demand)).toMatchObject({ outcome: 'failing', retryAt: at(3225) });
     expect(world.calls).toEqual([]);
   });
 
