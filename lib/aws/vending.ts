@@ -1,4 +1,5 @@
 import { tokenCache } from '../broker/token-cache.ts';
+import { unknownConnections } from '../broker/unknown-connections.ts';
 import type { VendPorts } from '../broker/vend-access-token.ts';
 import type { Settings } from '../settings.ts';
 import { systemClock as clock } from '../time.ts';
@@ -20,6 +21,7 @@ export function vending(settings: Settings<(typeof vendSettings)[number]>): Vend
       functionName: settings.REFRESH_FUNCTION,
     }),
     cache: tokenCache(),
+    unknownConnections: unknownConnections(),
     clock,
     random: Math.random,
   };

@@ -5,19 +5,26 @@
  */
 import { Secret } from '../secret.ts';
 import type { Clock, Seconds } from '../time.ts';
-import type { Sealer, StoredToken } from './ports.ts';
+import type { FingerprintToken, Sealer, StoredToken } from './ports.ts';
 import { isRecentlyRejected, isRejected, type Rejection } from './rejected-token.ts';
 import type { OpenToken } from './token-cache.ts';
 
+/** What opening a token takes. */
+export interface OpeningPorts {
+  readonly sealer: Pick<Sealer, 'open'>;
+  readonly fingerprint: FingerprintToken;
+}
+
 /** Opens a stored token; undefined where the row has none yet. @throws `SEALED_VALUE_INVALID` */
 export async function openToken(
-  { sealer }: { readonly sealer: Pick<Sealer, 'open'> },
+  { sealer, fingerprint }: OpeningPorts,
   token: StoredToken,
 ): Promise<OpenToken | undefined> {
   if (!token.sealed) return undefined;
   const { client, connection, fence, sealed } = token;
   const opened = await sealer.open('access_token', { client, connection, fence }, sealed);
-  return { token, accessToken: new Secret('access_token', opened) };
+  const accessToken = new Secret('access_token', opened);
+  return { token, accessToken, fingerprint: await fingerprint(sealed, accessToken) };
 }
 
 /** Whether a token has not ended, as far as is known. */

@@ -12,7 +12,6 @@ import { type Clock, type EpochSeconds, later, type Seconds, seconds, until } fr
 import type {
   RefreshInvoker,
   RefreshReply,
-  Sealer,
   StoredToken,
   TokenStatus,
   TokenStore,
@@ -20,14 +19,15 @@ import type {
 } from './ports.ts';
 import { isRecentlyRejected, isRejected } from './rejected-token.ts';
 import { type OpenToken, type TokenCache, warnOf } from './token-cache.ts';
-import { isAlive, judge, openToken } from './token-fitness.ts';
+import { isAlive, judge, type OpeningPorts, openToken } from './token-fitness.ts';
+import type { UnknownConnections } from './unknown-connections.ts';
 
-export interface VendPorts {
+export interface VendPorts extends OpeningPorts {
   readonly tokens: TokenStore;
-  readonly sealer: Pick<Sealer, 'open'>;
   readonly refresher: RefreshInvoker;
   readonly clock: Clock;
   readonly cache: TokenCache;
+  readonly unknownConnections: UnknownConnections;
   /** From 0 to 1. */
   readonly random: () => number;
 }
@@ -45,6 +45,8 @@ export interface VendRequest extends ConnectionKey {
 export interface VendedToken {
   readonly token: StoredToken;
   readonly accessToken: Secret<'access_token'>;
+  /** The token's name in the log. */
+  readonly fingerprint: string;
   readonly warning?: Warning;
 }
 
@@ -95,6 +97,8 @@ export async function vendAccessToken(
     if (held.open && judge(ports.clock, request, held.open) === 'serve') {
       return serve(ports, request, held.open);
     }
+    // Without a row nothing can be claimed, and a name may be made up.
+    if (!held.row) ports.unknownConnections.assertWorthAsking(request, ports.clock);
     return await seekNewer(ports, request, held);
   } catch (error) {
     // A token that is alive is not withheld because something beside it fails.
@@ -162,6 +166,7 @@ async function takeReply(
   { reply, ...held }: Held & { readonly reply: RefreshReply },
 ): Promise<VendedToken> {
   const { outcome, token, ...status } = reply;
+  ports.unknownConnections.keep(request, outcome);
   if (outcome === 'unknown_client') throw new Fault('UNKNOWN_CLIENT', { client: request.client });
   if (outcome === 'unknown_connection') throw unknown(request);
   const open = token ? await openToken(ports, token) : held.open;
@@ -216,13 +221,13 @@ function settle(ports: VendPorts, request: VendRequest, { open, status }: Held):
 }
 
 function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedToken {
-  const { token, accessToken } = open;
+  const { token, accessToken, fingerprint } = open;
   ports.cache.keep(open, ports.clock);
   const lacking = judge(ports.clock, request, open) === 'refresh';
   const warning: Warning | undefined = isRecentlyRejected(ports.clock, request, open)
     ? { code: 'recently_refreshed', since: token.obtainedAt }
     : warnOf(token, { now: ports.clock.now(), lacking });
-  return { token, accessToken, ...(warning && { warning }) };
+  return { token, accessToken, fingerprint, ...(warning && { warning }) };
 }
 
 /** Whether asking for a refresh is of no use now: the connection is dead, or not to be tried yet. */
