@@ -1,7 +1,7 @@
 import { Fault } from '../fault.ts';
 import type { AuditLine, FunctionLog } from '../log.ts';
 import { buildProblem } from '../problem.ts';
-import type { VendedToken } from './vend-access-token.ts';
+import type { VendedToken } from './vended-token.ts';
 
 /** A vend that somebody asks for, and what was decided about it. */
 export interface VendDecision

@@ -8,11 +8,8 @@ import { createHash } from 'node:crypto';
 import type { RefreshReply, RefreshRequest, StoredToken } from '../../lib/broker/ports.ts';
 import { tokenCache } from '../../lib/broker/token-cache.ts';
 import { unknownConnections } from '../../lib/broker/unknown-connections.ts';
-import {
-  type VendPorts,
-  type VendRequest,
-  vendAccessToken,
-} from '../../lib/broker/vend-access-token.ts';
+import { vendAccessToken } from '../../lib/broker/vend-access-token.ts';
+import type { VendPorts, VendRequest } from '../../lib/broker/vended-token.ts';
 import type { ConnectionKey } from '../../lib/names.ts';
 import { seconds } from '../../lib/time.ts';
 import { aKey, aStoredToken, at } from './connections.ts';
@@ -54,6 +51,7 @@ export function vendWorld({ token = {}, refresh }: VendSetup = {}) {
   const stored = token === false ? [] : [aSealedToken(token)];
   const tokens = memoryTokenStore(...stored);
   const reads: string[] = [];
+  let claimers = 0;
   const refresher = memoryRefreshInvoker(async (request) => {
     if (!refresh) throw new Error('no refresh was expected');
     return refresh(request);
@@ -70,6 +68,10 @@ export function vendWorld({ token = {}, refresh }: VendSetup = {}) {
     cache: tokenCache(),
     unknownConnections: unknownConnections(),
     random: () => 0.5,
+    randomToken: () => {
+      claimers += 1;
+      return `claimer-${claimers}`;
+    },
   };
   return {
     ports,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredToken } from '../../../lib/broker/ports.ts';
 import { tokenCache } from '../../../lib/broker/token-cache.ts';
-import type { VendRequest } from '../../../lib/broker/vend-access-token.ts';
+import type { VendRequest } from '../../../lib/broker/vended-token.ts';
 import { later, seconds } from '../../../lib/time.ts';
 import { at } from '../../support/connections.ts';
 import { aSealedToken, sha256, vendWorld } from '../../support/vend-world.ts';
