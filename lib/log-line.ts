@@ -8,7 +8,7 @@ import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertool
 import { Secret } from './secret.ts';
 
 /** Every detail that a line may hold. What is not among them is left out of it, and named. */
-const detailNames = [
+export const detailNames = [
   // Of a failure.
   'code',
   'advice',
@@ -39,6 +39,9 @@ const detailNames = [
   'issuerSent',
   'sent',
   'overdueSeconds',
+  'seconds',
+  'refused',
+  'most',
   // Of a decision about a caller.
   'caller',
   'session',
@@ -95,7 +98,7 @@ export function describeUnexpected(error: unknown): object {
 }
 
 function isDetail(name: string): boolean {
-  return (detailNames as readonly string[]).includes(name);
+  return detailNames.some((known) => known === name);
 }
 
 /** A copy that is plain JSON. Of an instance of a class only the name is shown, of an error its place. */

@@ -1,4 +1,5 @@
-import type { FingerprintToken, Sealer } from '../broker/ports.ts';
+import type { Sealer } from '../broker/ports.ts';
+import type { FingerprintToken } from '../broker/token-fitness.ts';
 import { jweSealer } from '../sealing/jwe-sealer.ts';
 import { tokenFingerprints } from '../sealing/token-fingerprint.ts';
 import type { Settings } from '../settings.ts';

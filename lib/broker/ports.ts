@@ -12,7 +12,6 @@ import type { ClientName, ConnectionId, ConnectionKey } from '../names.ts';
 import type { PinnedAuthorization } from '../oauth/authorization-request.ts';
 import type { ExpirySource } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
-import type { Secret } from '../secret.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
 
 /** `failing`: refreshes fail, the connection is not lost. `needs_reauth`: only its owner can help. */
@@ -446,18 +445,6 @@ export interface Sealer {
   /** Has the current key in memory, so that a later `seal` cannot fail. */
   ready(purpose: SealPurpose): Promise<void>;
 }
-
-/**
- * Names an opened token in the log, so that it is known again there. Without the key ring nobody
- * can tell which token a name belongs to, nor test a guess.
- *
- * @param sealed - the value that the token was opened from.
- * @throws {Fault} as `Sealer.open` does.
- */
-export type FingerprintToken = (
-  sealed: string,
-  accessToken: Secret<'access_token'>,
-) => Promise<string>;
 
 /** Ids only: what is to be refreshed, and the schedule that said so. */
 export interface RefreshMessage extends ConnectionKey {

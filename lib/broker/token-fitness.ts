@@ -5,9 +5,21 @@
  */
 import { Secret } from '../secret.ts';
 import type { Clock, Seconds } from '../time.ts';
-import type { FingerprintToken, Sealer, StoredToken } from './ports.ts';
+import type { Sealer, StoredToken } from './ports.ts';
 import { isRecentlyRejected, isRejected, type Rejection } from './rejected-token.ts';
 import type { OpenToken } from './token-cache.ts';
+
+/**
+ * Names an opened token in the log, so that it is known again there. Without the key ring nobody
+ * can tell which token a name belongs to, nor test a guess.
+ *
+ * @param sealed - the value that the token was opened from.
+ * @throws {Fault} as `Sealer.open` does.
+ */
+export type FingerprintToken = (
+  sealed: string,
+  accessToken: Secret<'access_token'>,
+) => Promise<string>;
 
 /** What opening a token takes. */
 export interface OpeningPorts {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
-import type { FingerprintToken } from '../broker/ports.ts';
+import type { FingerprintToken } from '../broker/token-fitness.ts';
 import { Fault } from '../fault.ts';
 import type { ReadKeyRing } from './jwe-sealer.ts';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FingerprintToken, SealBinding, Sealer, SealPurpose } from '../../lib/broker/ports.ts';
+import type { SealBinding, Sealer, SealPurpose } from '../../lib/broker/ports.ts';
+import type { FingerprintToken } from '../../lib/broker/token-fitness.ts';
 import { Fault } from '../../lib/fault.ts';
 import { keyText } from '../../lib/names.ts';
 
