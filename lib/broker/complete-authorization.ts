@@ -27,6 +27,7 @@ import {
 import { type ExchangePorts, exchangeCode } from './exchange-code.ts';
 import { readySeals } from './kept-answer.ts';
 import { hashToken } from './one-time-token.ts';
+import { patiently } from './patiently.ts';
 import type { AuthorizationPlan, ClientRegistry, Log, RandomToken, SessionStore } from './ports.ts';
 import { withCurrentClient } from './with-current-client.ts';
 
@@ -77,12 +78,17 @@ const confirmSeconds = seconds(10 * 60);
 /**
  * Completes the authorization that a browser brings back.
  *
+ * Once the code is exchanged the grant exists at the provider, and storing it is tried until the
+ * time is over.
+ *
+ * @param deadlineMs - when the browser has to be answered, on the monotonic clock.
  * @returns every ending; none is an exception but for our own stores' failure before the take.
  * @throws {Fault} `STORE_UNAVAILABLE`: nothing was consumed, and the browser may reload.
  */
 export async function completeAuthorization(
   ports: Ports,
   visit: CallbackVisit,
+  deadlineMs: number,
 ): Promise<AuthorizationEnding> {
   // Without a cookie of ours nothing can match, so nothing is looked up for a stranger.
   if (!isClientName(visit.client) || visit.cookies.size === 0) return { status: 'not_pending' };
@@ -106,6 +112,7 @@ export async function completeAuthorization(
     cookieLabel: label,
     response,
     cookie: new Secret('cookie', cookie),
+    deadlineMs,
   });
 }
 
@@ -115,6 +122,7 @@ interface Taken {
   readonly cookieLabel: string;
   readonly response: AuthorizationResponse;
   readonly cookie: Secret<'cookie'>;
+  readonly deadlineMs: number;
 }
 
 async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationEnding> {
@@ -143,10 +151,10 @@ async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationE
       client: current,
       grant: await exchangeCode(ports, { ...taken, client: current }, answer),
     }));
-    const live = plan.confirm
-      ? await holdForConfirmation(ports, exchanged)
-      : await goLive(ports, exchanged);
-    return { ...live, ...origin };
+    const keep = async () =>
+      plan.confirm ? holdForConfirmation(ports, exchanged) : goLive(ports, exchanged);
+    const { deadlineMs } = taken;
+    return { ...(await patiently(ports, { key: plan, deadlineMs }, keep)), ...origin };
   } catch (error) {
     // The state is spent, so to reload is of no use: even what nobody foresaw ends in an answer.
     ports.log.error('connect_failed', { connection: keyText(plan), ...describeFailure(error) });
@@ -179,9 +187,7 @@ async function holdForConfirmation(ports: Ports, { client, plan, grant }: Exchan
   const expiresAt = later(ports.clock.now(), confirmSeconds);
   // Above every fence that refreshes of the old grant can be given until the confirmation.
   const fence = Math.max((existing?.fence ?? 0) + 1, expiresAt * 1000);
-  // Nothing of the old grant is carried over: until the confirmation it may change. The account is
-  // compared then, too.
-  const prepared = await prepareConnection(ports, client, { grant, existing: undefined, fence });
+  const prepared = await prepareConnection(ports, client, { grant, existing, fence });
   const completion = new Secret('completion', ports.randomToken());
   await ports.connections.holdPending({
     ...prepared,
