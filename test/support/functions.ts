@@ -43,6 +43,14 @@ export async function loadFunctions(stack: FunctionStack) {
     const isJson = answer.headers?.['content-type'] === 'application/json';
     return { ...answer, message: isJson ? JSON.parse(answer.body ?? '') : {} };
   };
+  const handlers = {
+    connect: connect.handler,
+    connections: connections.handler,
+    'vend-http': vendHttp.handler,
+    refresh: refresh.handler,
+    revoke: revoke.handler,
+    recover: recover.handler,
+  };
   const onConnection = (method: string) => (key: string, body?: unknown) => {
     const [client = '', connection = ''] = key.split('/');
     const path = { client, connection };
@@ -71,6 +79,8 @@ export async function loadFunctions(stack: FunctionStack) {
         callback.handler,
         aBrowserEvent('GET /callback/{client}', { path: { client }, rawQueryString, cookies }),
       ),
+    /** Any event at all, as whoever may invoke a function directly can send it. */
+    invoke: (name: keyof typeof handlers, event: unknown) => call(handlers[name], event),
     refreshDue: () => call(refreshDue.handler, {}),
     refresh: (event: unknown) => call(refresh.handler, event),
     refreshAll: (messages: readonly QueuedMessage[]) => workOff(refresh.handler, messages),
