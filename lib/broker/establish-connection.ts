@@ -12,6 +12,7 @@ import { nextFence } from './fence.ts';
 import {
   type AnswerPorts,
   buildStoredToken,
+  emptyToken,
   scheduleAnswer,
   sealCredential,
 } from './kept-answer.ts';
@@ -126,7 +127,7 @@ export async function prepareConnection(
     ...(old && kept && { keptFrom: old.credentialFence }),
     token: answer
       ? await buildStoredToken(ports, client, { context, answer, fence, schedule, renewal })
-      : emptyToken(grant, fence, now),
+      : emptyToken({ ...grant, fence }, now),
     connection: {
       client: name,
       connection,
@@ -223,19 +224,4 @@ async function openRefreshToken(
     if (isFault(error) && error.code === 'SEALED_VALUE_INVALID') return undefined;
     throw error;
   }
-}
-
-function emptyToken(grant: NewGrant, fence: number, now: EpochSeconds): StoredToken {
-  const { client, connection } = grant;
-  return {
-    client,
-    connection,
-    fence,
-    state: 'active',
-    tokenType: 'Bearer',
-    obtainedAt: now,
-    expirySource: 'unknown',
-    present: { in: 'header', name: 'Authorization', scheme: 'Bearer' },
-    values: {},
-  };
 }
