@@ -49,9 +49,13 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member));
 }
 
-/** A member's name in words: as it is where that is short and plain, else only that it is odd. */
+/**
+ * A member's name in words: as it is where it looks like a name, else only that it is odd. A token
+ * that was put in a name's place is longer, or has digits all over.
+ */
 export function memberName(name: string): string {
-  return /^[\w.~:@/-]{1,64}$/.test(name) ? name : '(an oddly named member)';
+  const isPlain = /^(?=(?:\D*\d){0,3}\D*$)[\w.~:@/-]{1,48}$/.test(name);
+  return isPlain ? name : '(an oddly named member)';
 }
 
 function problemText(issue: v.BaseIssue<unknown>): string {
