@@ -11,6 +11,7 @@ import { randomToken } from '../lib/broker/one-time-token.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
 import { callbackAnswer } from '../lib/http/callback-answer.ts';
 import { readTransactionCookies } from '../lib/http/transaction-cookie.ts';
+import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { functionLog } from '../lib/log.ts';
 import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
@@ -43,13 +44,17 @@ const ports = {
   log,
 };
 
-export const handler = browserFunction(log, async (event) =>
+export const handler = browserFunction(log, async (event, context) =>
   callbackAnswer(
-    await completeAuthorization(ports, {
-      client: event.pathParameters?.client,
-      rawQueryString: event.rawQueryString,
-      cookies: readTransactionCookies(event.cookies ?? [], settings.PUBLIC_BASE_URL),
-    }),
+    await completeAuthorization(
+      ports,
+      {
+        client: event.pathParameters?.client,
+        rawQueryString: event.rawQueryString,
+        cookies: readTransactionCookies(event.cookies ?? [], settings.PUBLIC_BASE_URL),
+      },
+      deadlineOf(context, clock),
+    ),
     settings.PUBLIC_BASE_URL,
   ),
 );

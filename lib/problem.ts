@@ -5,7 +5,8 @@
  * @module
  */
 import { type AnyFault, isFault } from './fault.ts';
-import { describeUnexpected, type FunctionLog } from './log.ts';
+import type { FunctionLog } from './log.ts';
+import { describeUnexpected } from './log-line.ts';
 
 /** A failure as a caller sees it. Nothing secret, and nothing that a provider wrote, is in it. */
 export interface Problem {

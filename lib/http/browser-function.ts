@@ -11,7 +11,10 @@ import { pageResponse } from './page.ts';
 /** Wraps a function that a person's browser visits: whatever goes wrong ends in a plain page. */
 export function browserFunction(
   log: FunctionLog,
-  respond: (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>,
+  respond: (
+    event: APIGatewayProxyEventV2,
+    context: Context,
+  ) => Promise<APIGatewayProxyStructuredResultV2>,
 ) {
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
     .before(({ context }) => log.begin(context))
@@ -24,5 +27,5 @@ export function browserFunction(
         text: 'Nothing was lost. Please reload this page in a minute.',
       });
     })
-    .handler((event: APIGatewayProxyEventV2, _context: Context) => respond(event));
+    .handler((event: APIGatewayProxyEventV2, context: Context) => respond(event, context));
 }
