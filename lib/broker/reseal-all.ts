@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
+import type { ClientName, ConnectionKey } from '../names.ts';
 import { type EpochSeconds, later, seconds } from '../time.ts';
 import {
   type ConnectionDirectory,
@@ -207,9 +207,9 @@ async function finish(
   rings: Rings,
   swept: ResealProgress,
 ): Promise<ResealEnding> {
-  const { records, clock, log } = ports;
+  const { records, clock } = ports;
   const progress = { ...swept, finishedAt: clock.now() };
-  const missing = [...(await listMissing(ports, rings, progress))];
+  const missing = await listMissing(ports, rings, progress);
   if (missing.length === 0) {
     for (const ring of keyRingNames) {
       const { keyIds, currentKeyId } = rings[ring];
@@ -219,8 +219,6 @@ async function finish(
     }
   }
   await ports.progress.write(progress);
-  const { seen, resealed, unopened, after } = progress;
-  log.info('resealed', { seen, resealed, unopened, ...(after && { last: keyText(after) }) });
   return { outcome: 'finished', progress, missing };
 }
 

@@ -54,6 +54,6 @@ async function noteCreated(ports: Ports, ring: KeyRingName, keyId: string): Prom
     await ports.records.noteCreated(ring, keyId, ports.clock.now());
   } catch (error) {
     if (!isFault(error)) throw error;
-    ports.log.warn('key_age_not_noted', { ring, keyId, context: error.context });
+    ports.log.warn('key_age_not_noted', { context: { ring, keyId, ...error.context } });
   }
 }
