@@ -77,7 +77,8 @@ const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http']],
   [/^aws-lambda$/, ['ground', 'http', 'lambda', 'functions']],
   [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http']],
-  [/^#access-policy$/, ['functions']],
+  [/^negotiator$/, ['http']],
+  [/^#(access-policy|page-texts)$/, ['functions']],
 ];
 
 const isOwn = ({ from }: Import) => /^(lib|functions|local|test|playground)\//.test(from);
