@@ -6,7 +6,7 @@
 import pageTexts from '#page-texts' with { type: 'json' };
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
-import { connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
 import { completeAuthorization } from '../lib/broker/complete-authorization.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
@@ -14,10 +14,8 @@ import { callbackAnswer } from '../lib/http/callback-answer.ts';
 import { parsePageTexts } from '../lib/http/parse-page-texts.ts';
 import { readTransactionCookies } from '../lib/http/transaction-cookie.ts';
 import { functionLog } from '../lib/log.ts';
-import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
-import { tokenRequester } from '../lib/oauth/request-token.ts';
+import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,
@@ -38,7 +36,7 @@ const ports = {
   ...sessionTable(settings),
   ...registrations(settings),
   ...seals(settings),
-  requestToken: tokenRequester(providerEndpoints(settings, clock)),
+  ...providerCalls(settings, clock),
   providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
   clock,
   random: Math.random,

@@ -5,10 +5,10 @@
  */
 import { isFault } from '../fault.ts';
 import { type ConnectionKey, keyText } from '../names.ts';
-import type { RequestToken } from '../oauth/token-endpoint.ts';
+import type { IntrospectExpiry, RequestToken } from '../oauth/token-endpoint.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
 import { isLive } from './establish-connection.ts';
-import type { AnswerPorts } from './kept-answer.ts';
+import { type AnswerPorts, emptyToken } from './kept-answer.ts';
 import type {
   ClientRegistry,
   ClientStore,
@@ -36,6 +36,7 @@ export interface RefreshPorts extends AnswerPorts {
   readonly clientStatus: ClientStore;
   readonly recovery: RecoveryQueue;
   readonly requestToken: RequestToken;
+  readonly introspectExpiry: IntrospectExpiry;
   readonly clock: Clock;
   readonly randomToken: RandomToken;
   readonly timing: RefreshTiming;
@@ -53,6 +54,21 @@ export async function readToken(
 ): Promise<StoredToken | undefined> {
   const token = await tokens.read(key, true);
   return token && token.state !== 'revoked' ? token : undefined;
+}
+
+/**
+ * The same, for a connection that is live. A tombstone in its token's place was left by a reconnect
+ * that did not come to its end, and would have every caller told that the connection is unknown: a
+ * row without a token takes its place.
+ */
+export async function readLiveToken(
+  { tokens }: Pick<RefreshPorts, 'tokens'>,
+  row: Connection,
+): Promise<StoredToken | undefined> {
+  const token = await tokens.read(row, true);
+  if (token?.state !== 'revoked') return token;
+  const empty = emptyToken({ ...row, fence: row.committedFence }, row.lastRefreshedAt);
+  return (await tokens.publish(empty)) === 'done' ? empty : undefined;
 }
 
 /** Nothing to do: the stored token is the answer. */
