@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { sessionTable } from '../lib/aws/tables.ts';
+import { clock, sessionTable } from '../lib/aws/tables.ts';
 import { beginAuthorization } from '../lib/broker/begin-authorization.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { authorizationAnswer } from '../lib/http/authorization-answer.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
 import { functionLog } from '../lib/log.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock } from '../lib/time.ts';
 
 const settings = readSettings(process.env, 'SESSIONS_TABLE', 'PUBLIC_BASE_URL');
 const ports = { ...sessionTable(settings), clock, randomToken };

@@ -5,7 +5,7 @@
  */
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
-import { connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
 import { completeAuthorization } from '../lib/broker/complete-authorization.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
@@ -15,7 +15,6 @@ import { functionLog } from '../lib/log.ts';
 import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
 import { tokenRequester } from '../lib/oauth/request-token.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,

@@ -5,7 +5,7 @@
  */
 import accessPolicy from '#access-policy' with { type: 'json' };
 import { registrations } from '../lib/aws/registrations.ts';
-import { connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
 import { beginConnection } from '../lib/broker/begin-connection.ts';
 import { completeConnection } from '../lib/broker/complete-connection.ts';
@@ -16,7 +16,6 @@ import { parseCompletion, parseConnectSession } from '../lib/http/request-messag
 import { functionLog } from '../lib/log.ts';
 import { keyText } from '../lib/names.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,

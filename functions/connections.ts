@@ -9,7 +9,7 @@ import { sqsClient } from '../lib/aws/clients.ts';
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRevocationQueue } from '../lib/aws/sqs-revocation-queue.ts';
-import { connectionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
 import { connectDirectly } from '../lib/broker/connect-directly.ts';
 import { disconnect } from '../lib/broker/disconnect.ts';
@@ -22,7 +22,6 @@ import { keyText, parseConnectionKey } from '../lib/names.ts';
 import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
 import { tokenRequester } from '../lib/oauth/request-token.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,

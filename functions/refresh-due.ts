@@ -5,13 +5,12 @@
  */
 import { sqsClient } from '../lib/aws/clients.ts';
 import { sqsRefreshQueue } from '../lib/aws/sqs-refresh-queue.ts';
-import { clientRows, connectionTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable } from '../lib/aws/tables.ts';
 import { scheduleRefreshes } from '../lib/broker/schedule-refreshes.ts';
 import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { plainFunction } from '../lib/lambda/plain-function.ts';
 import { functionLog } from '../lib/log.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,

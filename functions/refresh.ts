@@ -10,7 +10,7 @@ import { buildRefreshReply, parseRefreshRequest } from '../lib/aws/refresh-paylo
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRecoveryQueue } from '../lib/aws/sqs-recovery-queue.ts';
-import { clientRows, connectionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { refreshConnection } from '../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../lib/broker/refresh-timing.ts';
@@ -21,7 +21,7 @@ import { functionLog } from '../lib/log.ts';
 import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
 import { tokenRequester } from '../lib/oauth/request-token.ts';
 import { readSettings } from '../lib/settings.ts';
-import { systemClock as clock, seconds } from '../lib/time.ts';
+import { seconds } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,
@@ -30,9 +30,11 @@ const settings = readSettings(
   'TOKENS_TABLE',
   'RECOVERY_QUEUE_URL',
   'DUE_SHARDS',
-  'PROVIDER_TIMEOUT_SECONDS',
+  'REFRESH_PROVIDER_TIMEOUT_SECONDS',
   'STORE_WRITE_SECONDS',
   'LEASE_SECONDS',
+  'REFRESH_TIMEOUT_SECONDS',
+  'REFRESH_VISIBILITY_SECONDS',
   'ALLOWED_PROVIDER_HOSTS',
   'NODE_TLS_REJECT_UNAUTHORIZED',
 );
@@ -45,13 +47,19 @@ const ports = {
   ...seals(settings),
   recovery: sqsRecoveryQueue({ client: sqsClient(), url: settings.RECOVERY_QUEUE_URL }),
   requestToken: tokenRequester(providerEndpoints(settings, clock)),
-  timing: assertTiming({
-    leaseSeconds: settings.LEASE_SECONDS,
-    providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
-    storeWriteSeconds: settings.STORE_WRITE_SECONDS,
-    clockSkewSeconds: seconds(5),
-    recoveryDelaySeconds,
-  }),
+  timing: assertTiming(
+    {
+      leaseSeconds: settings.LEASE_SECONDS,
+      providerTimeoutSeconds: settings.REFRESH_PROVIDER_TIMEOUT_SECONDS,
+      storeWriteSeconds: settings.STORE_WRITE_SECONDS,
+      clockSkewSeconds: seconds(5),
+      recoveryDelaySeconds,
+    },
+    {
+      functionTimeoutSeconds: settings.REFRESH_TIMEOUT_SECONDS,
+      visibilitySeconds: settings.REFRESH_VISIBILITY_SECONDS,
+    },
+  ),
   clock,
   random: Math.random,
   randomToken,

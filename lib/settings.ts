@@ -24,12 +24,18 @@ const readers = {
   DUE_SHARDS: countBetween(1, 1024),
   /** How many connections of one client are refreshed side by side. */
   LANES_PER_CLIENT: countBetween(1, 100),
-  /** The deadline of one call to a provider. */
+  /** The deadline of one call to a provider while a person or a caller waits. */
   PROVIDER_TIMEOUT_SECONDS: secondsBetween(1, 25),
+  /** The deadline of a refresh's call, which nobody has to wait for to its end. */
+  REFRESH_PROVIDER_TIMEOUT_SECONDS: secondsBetween(1, 600),
   /** What is kept back of a lease for storing the answer. */
   STORE_WRITE_SECONDS: secondsBetween(1, 60),
   /** How long one attempt has its connection for itself. */
   LEASE_SECONDS: secondsBetween(3, 840),
+  /** How long the platform lets `refresh` run. */
+  REFRESH_TIMEOUT_SECONDS: secondsBetween(4, 900),
+  /** How long the refresh queue hides a message that is being worked on. */
+  REFRESH_VISIBILITY_SECONDS: secondsBetween(4, 43_200),
   /** Hosts of providers that may have private addresses, separated by commas. */
   ALLOWED_PROVIDER_HOSTS: list,
   /** Node's own switch; a function refuses to start with `0`. */

@@ -20,9 +20,13 @@ import { buildStatus, buildTokenRow, parseTokenRow } from './token-row.ts';
 
 const store = 'tokens';
 
-/** The row is not claimed, or was until `now`. */
-const isUnclaimed = (now: EpochSeconds) =>
-  anyOf(absent('refresh_claimed_until'), compare('refresh_claimed_until', 'atMost', now));
+/** The row is not claimed, or was until `now`, or by this very claimer. */
+const isClaimable = (by: string, now: EpochSeconds) =>
+  anyOf(
+    absent('refresh_claimed_until'),
+    compare('refresh_claimed_until', 'atMost', now),
+    compare('refresh_claimed_by', 'is', by),
+  );
 
 /** The access tokens in DynamoDB. A tombstone's fence keeps late writers out like any other. */
 export function dynamodbTokenStore(table: Table): TokenStore {
@@ -33,7 +37,11 @@ export function dynamodbTokenStore(table: Table): TokenStore {
     },
 
     publish: (token) =>
-      replaceOlder(table, 'publish', { ...buildTokenRow(token), refresh_claimed_until: undefined }),
+      replaceOlder(table, 'publish', {
+        ...buildTokenRow(token),
+        refresh_claimed_until: undefined,
+        refresh_claimed_by: undefined,
+      }),
 
     note: (key, fence, status) =>
       updateToken(table, key, {
@@ -42,11 +50,11 @@ export function dynamodbTokenStore(table: Table): TokenStore {
         condition: allOf(compare('fence', 'atMost', fence), notRevoked),
       }),
 
-    claim: (key, fence, { until, now }) =>
+    claim: (key, fence, { by, until, now }) =>
       updateToken(table, key, {
         operation: 'claim',
-        change: { set: { refresh_claimed_until: until } },
-        condition: allOf(fenceIs(fence), notRevoked, isUnclaimed(now)),
+        change: { set: { refresh_claimed_until: until, refresh_claimed_by: by } },
+        condition: allOf(fenceIs(fence), notRevoked, isClaimable(by, now)),
       }),
 
     remove: (tombstone, expiresAt) =>

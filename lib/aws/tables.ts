@@ -1,12 +1,17 @@
 import type { ConnectionStore, TokenStore } from '../broker/ports.ts';
 import type { Settings } from '../settings.ts';
+import { systemClock } from '../time.ts';
 import { dynamodbClient } from './clients.ts';
 import { dynamodbClientStore } from './dynamodb-client-store.ts';
 import { dynamodbConnectionStore } from './dynamodb-connection-store.ts';
 import { dynamodbSessionStore } from './dynamodb-session-store.ts';
 import { dynamodbTokenStore } from './dynamodb-token-store.ts';
+import { setBy, storeClock } from './store-clock.ts';
 
 const client = dynamodbClient();
+
+/** The time by which leases, expiries and schedules are reckoned: the tables' own. */
+export const clock = setBy(client, storeClock(systemClock));
 
 /** The table of connections: the connections themselves, and the clients' own rows. */
 export function connectionTable(settings: Settings<'CONNECTIONS_TABLE' | 'DUE_SHARDS'>): {

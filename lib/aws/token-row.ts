@@ -54,6 +54,7 @@ export function buildToken(token: StoredToken): Attributes {
     values: token.values,
     refresh_token_expires_at: token.refreshTokenExpiresAt,
     refresh_claimed_until: token.refreshClaimedUntil,
+    refresh_claimed_by: token.refreshClaimedBy,
   };
 }
 
@@ -74,6 +75,7 @@ export function parseToken(members: Members, { client, connection }: ConnectionK
     values: members.required('values', textMap),
     refreshTokenExpiresAt: members.optional('refresh_token_expires_at', instant),
     refreshClaimedUntil: members.optional('refresh_claimed_until', instant),
+    refreshClaimedBy: members.optional('refresh_claimed_by', text),
   });
 }
 

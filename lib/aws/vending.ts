@@ -1,11 +1,11 @@
+import { randomToken } from '../broker/one-time-token.ts';
 import { tokenCache } from '../broker/token-cache.ts';
-import type { VendPorts } from '../broker/vend-access-token.ts';
+import type { VendPorts } from '../broker/vended-token.ts';
 import type { Settings } from '../settings.ts';
-import { systemClock as clock } from '../time.ts';
 import { lambdaClient } from './clients.ts';
 import { lambdaRefreshInvoker } from './lambda-refresh-invoker.ts';
 import { seals } from './seals.ts';
-import { tokenTable } from './tables.ts';
+import { clock, tokenTable } from './tables.ts';
 
 /** The settings of both functions that vend. */
 export const vendSettings = ['STAGE', 'TOKENS_TABLE', 'REFRESH_FUNCTION'] as const;
@@ -22,5 +22,6 @@ export function vending(settings: Settings<(typeof vendSettings)[number]>): Vend
     cache: tokenCache(),
     clock,
     random: Math.random,
+    randomToken,
   };
 }

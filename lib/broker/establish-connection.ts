@@ -12,6 +12,7 @@ import { nextFence } from './fence.ts';
 import {
   type AnswerPorts,
   buildStoredToken,
+  emptyToken,
   scheduleAnswer,
   sealCredential,
 } from './kept-answer.ts';
@@ -123,7 +124,7 @@ export async function prepareConnection(
   return {
     token: answer
       ? await buildStoredToken(ports, client, { context, answer, fence, schedule, renewal })
-      : emptyToken(grant, fence, now),
+      : emptyToken({ ...grant, fence }, now),
     connection: {
       client: name,
       connection,
@@ -220,19 +221,4 @@ async function openRefreshToken(
     if (isFault(error) && error.code === 'SEALED_VALUE_INVALID') return undefined;
     throw error;
   }
-}
-
-function emptyToken(grant: NewGrant, fence: number, now: EpochSeconds): StoredToken {
-  const { client, connection } = grant;
-  return {
-    client,
-    connection,
-    fence,
-    state: 'active',
-    tokenType: 'Bearer',
-    obtainedAt: now,
-    expirySource: 'unknown',
-    present: { in: 'header', name: 'Authorization', scheme: 'Bearer' },
-    values: {},
-  };
 }

@@ -86,6 +86,24 @@ export async function buildStoredToken(
   };
 }
 
+/** The row for a connection that has no access token yet: the first refresh brings one. */
+export function emptyToken(
+  { client, connection, fence }: ConnectionKey & { readonly fence: number },
+  obtainedAt: EpochSeconds,
+): StoredToken {
+  return {
+    client,
+    connection,
+    fence,
+    state: 'active',
+    tokenType: 'Bearer',
+    obtainedAt,
+    expirySource: 'unknown',
+    present: { in: 'header', name: 'Authorization', scheme: 'Bearer' },
+    values: {},
+  };
+}
+
 /** The lives of an answer's tokens, and when to refresh them. */
 export function scheduleAnswer(
   { random }: AnswerPorts,

@@ -303,8 +303,9 @@ export interface StoredToken extends ConnectionKey, TokenStatus {
   readonly apiBaseUrl?: string;
   readonly values: Readonly<Record<string, string>>;
   readonly refreshTokenExpiresAt?: EpochSeconds;
-  /** Until when a caller has claimed to have this token refreshed. */
+  /** Until when a caller has claimed to have this token refreshed, and a name of that caller's own. */
   readonly refreshClaimedUntil?: EpochSeconds;
+  readonly refreshClaimedBy?: string;
 }
 
 /** The access tokens. A lower fence never overwrites a higher one. */
@@ -315,11 +316,14 @@ export interface TokenStore {
   publish(token: StoredToken): Promise<'done' | 'lost'>;
   /** Writes how the connection fares, if the row's fence is at most `fence` and not revoked. */
   note(key: ConnectionKey, fence: number, status: TokenStatus): Promise<'done' | 'lost'>;
-  /** Claims the refresh: condition fence as seen, not revoked, no claim that outlasts `now`. */
+  /**
+   * Claims the refresh: condition fence as seen, not revoked, no claim of somebody else's that
+   * outlasts `now`. Repeated by the same claimer, as when the first answer was lost, it is `'done'`.
+   */
   claim(
     key: ConnectionKey,
     fence: number,
-    claim: { readonly until: EpochSeconds; readonly now: EpochSeconds },
+    claim: { readonly by: string; readonly until: EpochSeconds; readonly now: EpochSeconds },
   ): Promise<'done' | 'lost'>;
   /** Leaves a tombstone until `expiresAt`, if the row's fence is lower. */
   remove(tombstone: Tombstone, expiresAt: EpochSeconds): Promise<'done' | 'lost'>;

@@ -25,7 +25,7 @@ import {
   holdBack,
   postponeDue,
   type RefreshPorts,
-  readToken,
+  readLiveToken,
   replyAsFound,
   replyInProgress,
 } from './refresh-replies.ts';
@@ -50,7 +50,7 @@ export async function refreshConnection(
   const row = await readOrQuarantine(ports, key);
   if (row === 'unreadable') return { outcome: 'failing', state: 'failing' };
   if (!isLive(row)) return replyUnknown(ports, key);
-  const token = await readToken(ports, key);
+  const token = await readLiveToken(ports, row);
   const settled = answerWithoutCall(ports, { row, token, cause });
   if (settled) return settled;
 

@@ -8,7 +8,7 @@ import { type ConnectionKey, keyText } from '../names.ts';
 import type { RequestToken } from '../oauth/token-endpoint.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
 import { isLive } from './establish-connection.ts';
-import type { AnswerPorts } from './kept-answer.ts';
+import { type AnswerPorts, emptyToken } from './kept-answer.ts';
 import type {
   ClientRegistry,
   ClientStore,
@@ -53,6 +53,21 @@ export async function readToken(
 ): Promise<StoredToken | undefined> {
   const token = await tokens.read(key, true);
   return token && token.state !== 'revoked' ? token : undefined;
+}
+
+/**
+ * The same, for a connection that is live. A tombstone in its token's place was left by a reconnect
+ * that did not come to its end, and would have every caller told that the connection is unknown: a
+ * row without a token takes its place.
+ */
+export async function readLiveToken(
+  { tokens }: Pick<RefreshPorts, 'tokens'>,
+  row: Connection,
+): Promise<StoredToken | undefined> {
+  const token = await tokens.read(row, true);
+  if (token?.state !== 'revoked') return token;
+  const empty = emptyToken({ ...row, fence: row.committedFence }, row.lastRefreshedAt);
+  return (await tokens.publish(empty)) === 'done' ? empty : undefined;
 }
 
 /** Nothing to do: the stored token is the answer. */

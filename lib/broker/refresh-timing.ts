@@ -15,27 +15,50 @@ export interface RefreshTiming {
   readonly recoveryDelaySeconds: Seconds;
 }
 
+/** What the platform allows around a refresh, as deployed. */
+export interface RefreshLimits {
+  /** How long an invocation may run. */
+  readonly functionTimeoutSeconds: Seconds;
+  /** How long the queue hides a message that is being worked on. */
+  readonly visibilitySeconds: Seconds;
+}
+
 /**
  * How long an answer may be on its way round through the recovery queue: its delay, one more try
  * after the visibility timeout, and the time to store it.
  */
-export const recoveryDelaySeconds = seconds(300);
+export const recoveryDelaySeconds = seconds(150);
 
 /**
- * Refuses durations that contradict each other.
+ * Refuses durations that contradict each other: with them, two workers could call at once, or no
+ * answer could be kept.
  *
- * @throws {Fault} `CONFIGURATION_INVALID` naming both numbers.
+ * @throws {Fault} `CONFIGURATION_INVALID` naming the numbers of each contradiction.
  */
-export function assertTiming(timing: RefreshTiming): RefreshTiming {
+export function assertTiming(timing: RefreshTiming, limits: RefreshLimits): RefreshTiming {
   const { leaseSeconds, providerTimeoutSeconds, storeWriteSeconds } = timing;
-  const needed = providerTimeoutSeconds + storeWriteSeconds;
-  if (leaseSeconds > needed) return timing;
-  throw new Fault('CONFIGURATION_INVALID', {
-    problems: [
-      `LEASE_SECONDS (${leaseSeconds}) must be more than PROVIDER_TIMEOUT_SECONDS` +
+  const { functionTimeoutSeconds, visibilitySeconds } = limits;
+  const problems: string[] = [];
+  if (leaseSeconds <= providerTimeoutSeconds + storeWriteSeconds) {
+    problems.push(
+      `LEASE_SECONDS (${leaseSeconds}) must be more than REFRESH_PROVIDER_TIMEOUT_SECONDS` +
         ` (${providerTimeoutSeconds}) plus STORE_WRITE_SECONDS (${storeWriteSeconds})`,
-    ],
-  });
+    );
+  }
+  if (functionTimeoutSeconds <= leaseSeconds) {
+    problems.push(
+      `REFRESH_TIMEOUT_SECONDS (${functionTimeoutSeconds}) must be more than LEASE_SECONDS` +
+        ` (${leaseSeconds})`,
+    );
+  }
+  if (visibilitySeconds <= functionTimeoutSeconds) {
+    problems.push(
+      `REFRESH_VISIBILITY_SECONDS (${visibilitySeconds}) must be more than` +
+        ` REFRESH_TIMEOUT_SECONDS (${functionTimeoutSeconds})`,
+    );
+  }
+  if (problems.length > 0) throw new Fault('CONFIGURATION_INVALID', { problems });
+  return timing;
 }
 
 /** The time that one attempt has, by the monotonic clock: a wall clock that jumps changes nothing. */

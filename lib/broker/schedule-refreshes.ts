@@ -60,8 +60,18 @@ export async function scheduleRefreshes(
     let cursor: string | undefined;
     do {
       const from = cursor === undefined ? {} : { cursor };
-      const page = await ports.connections.listDue({ shard, now, limit: pageSize, ...from });
-      const chosen = await choose(page.due, budget);
+      const page = await ports.connections.listDue({
+        shard,
+        now: ports.clock.now(),
+        limit: pageSize,
+        ...from,
+      });
+      // The answer may have set our clock: what is sent too early is not taken a second time.
+      const now = ports.clock.now();
+      const chosen = await choose(
+        page.due.filter(({ refreshAt }) => refreshAt <= now),
+        budget,
+      );
       await ports.queue.send(chosen.map((due) => ({ ...due, lane: laneOf(due, settings) })));
       sent += chosen.length;
       const [first] = page.due;

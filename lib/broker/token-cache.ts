@@ -22,12 +22,12 @@ const mostEntries = 1000;
 
 /** Only healthy tokens are kept: whatever comes with a warning is looked at anew each time. */
 export function tokenCache(): TokenCache {
-  const entries = new Map<string, { readonly open: OpenToken; readonly keptAtMs: number }>();
+  const entries = new Map<string, { readonly open: OpenToken; readonly keptAt: Kept }>();
   return {
     read: (key, clock) => {
       const entry = entries.get(keyText(key));
       if (!entry) return undefined;
-      if (clock.monotonicMs() - entry.keptAtMs < cacheMs) return entry.open;
+      if (ageMs(entry.keptAt, clock) < cacheMs) return entry.open;
       entries.delete(keyText(key));
       return undefined;
     },
@@ -42,9 +42,22 @@ export function tokenCache(): TokenCache {
         const [oldest] = entries.keys();
         if (oldest !== undefined) entries.delete(oldest);
       }
-      entries.set(key, { open, keptAtMs: clock.monotonicMs() });
+      entries.set(key, {
+        open,
+        keptAt: { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() },
+      });
     },
   };
+}
+
+interface Kept {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+/** By the clock that has gone further: the monotonic one may stand still in a frozen container. */
+function ageMs(kept: Kept, clock: Clock): number {
+  return Math.max(clock.monotonicMs() - kept.monotonicMs, clock.nowMs() - kept.wallMs);
 }
 
 /** An end that is announced is no trouble: it may be told from memory. */

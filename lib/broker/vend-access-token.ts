@@ -6,52 +6,23 @@
  * @module
  */
 import { Fault, type FaultCode, isFault } from '../fault.ts';
-import type { ConnectionKey } from '../names.ts';
-import type { Secret } from '../secret.ts';
-import { type Clock, type EpochSeconds, later, type Seconds, seconds, until } from '../time.ts';
-import type {
-  RefreshInvoker,
-  RefreshReply,
-  Sealer,
-  StoredToken,
-  TokenStatus,
-  TokenStore,
-  Warning,
-} from './ports.ts';
-import { isRecentlyRejected, isRejected } from './rejected-token.ts';
-import { type OpenToken, type TokenCache, warnOf } from './token-cache.ts';
+import { later, seconds } from '../time.ts';
+import type { RefreshReply } from './ports.ts';
+import { isRejected } from './rejected-token.ts';
 import { isAlive, judge, openToken } from './token-fitness.ts';
-
-export interface VendPorts {
-  readonly tokens: TokenStore;
-  readonly sealer: Pick<Sealer, 'open'>;
-  readonly refresher: RefreshInvoker;
-  readonly clock: Clock;
-  readonly cache: TokenCache;
-  /** From 0 to 1. */
-  readonly random: () => number;
-}
-
-export interface VendRequest extends ConnectionKey {
-  /** How long the token has to live at least. */
-  readonly minTtlSeconds: Seconds;
-  /** How long to wait for a refresh. */
-  readonly maxWaitSeconds: Seconds;
-  /** "The API refused this one": lower-case hex of the token's SHA-256. */
-  readonly rejectedTokenSha256?: string;
-}
-
-/** A token, and what a caller should know of it. */
-export interface VendedToken {
-  readonly token: StoredToken;
-  readonly accessToken: Secret<'access_token'>;
-  readonly warning?: Warning;
-}
+import {
+  type Held,
+  isSettled,
+  serve,
+  settle,
+  unknown,
+  type VendedToken,
+  type VendPorts,
+  type VendRequest,
+} from './vended-token.ts';
 
 /** How long a claim keeps others from asking for the same refresh. */
 const claimSeconds = seconds(30);
-/** How long a caller is told to wait when nothing better is known. */
-const retrySeconds = seconds(5);
 const pollMs = 100;
 const longestPollMs = 1000;
 /** What may fail of our own on the way to a newer token. */
@@ -117,22 +88,12 @@ async function look(
   return { row, open, status: row, deadlineMs, isRevoked: found?.state === 'revoked' };
 }
 
-interface Held {
-  /** The row that was read; undefined when there was none. */
-  readonly row: StoredToken | undefined;
-  /** The same row's token, where it has one. */
-  readonly open: OpenToken | undefined;
-  /** How the connection fares, as last heard. */
-  readonly status: TokenStatus | undefined;
-  readonly deadlineMs: number;
-}
-
 async function seekNewer(ports: VendPorts, request: VendRequest, held: Held): Promise<VendedToken> {
   const { row } = held;
   const now = ports.clock.now();
   if (isSettled(held.status, now)) return settle(ports, request, held);
   // Without a row there is nothing to claim on; `refresh` says what this connection is.
-  const claim = { until: later(now, claimSeconds), now };
+  const claim = { by: ports.randomToken(), until: later(now, claimSeconds), now };
   if (row && (await ports.tokens.claim(request, row.fence, claim)) === 'lost') {
     return awaitOther(ports, request, held);
   }
@@ -150,10 +111,21 @@ async function haveRefreshed(
   for (let round = 0; ; round += 1) {
     const leftMs = Math.max(remainingMs(ports, held), leastInvokeMs);
     const reply = await ports.refresher.invoke({ client, connection, ...seen }, leftMs);
-    if (reply === undefined) return settle(ports, request, held);
+    if (reply === undefined) return settleAsStored(ports, request, held);
     if (reply !== 'busy') return takeReply(ports, request, { ...held, reply });
     if (!(await pause(ports, held, round))) return settle(ports, request, held);
   }
+}
+
+/** No answer came in time: it may have been stored all the same. */
+async function settleAsStored(
+  ports: VendPorts,
+  request: VendRequest,
+  held: Held,
+): Promise<VendedToken> {
+  const stored = await look(ports, request, { consistent: true, deadlineMs: held.deadlineMs });
+  if (stored.isRevoked) throw unknown(request);
+  return settle(ports, request, stored);
 }
 
 async function takeReply(
@@ -195,41 +167,6 @@ async function awaitOther(
   return settle(ports, request, held);
 }
 
-/** The best that there is now: a living token, or the reason why there is none. */
-function settle(ports: VendPorts, request: VendRequest, { open, status }: Held): VendedToken {
-  const now = ports.clock.now();
-  if (open && isAlive(ports.clock, open.token)) {
-    const token = { ...open.token, ...status };
-    return serve(ports, request, { ...open, token });
-  }
-  const { client, connection } = request;
-  if (status?.state === 'needs_reauth') {
-    const { reason = 'grant_dead', since = now } = status;
-    throw new Fault('REAUTHORIZATION_REQUIRED', { client, connection, reason, since });
-  }
-  const wait = status?.retryAt === undefined ? retrySeconds : until(status.retryAt, now);
-  throw new Fault('TEMPORARILY_UNAVAILABLE', {
-    client,
-    connection,
-    retryAfterSeconds: Math.max(1, wait),
-  });
-}
-
-function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedToken {
-  const { token, accessToken } = open;
-  ports.cache.keep(open, ports.clock);
-  const lacking = judge(ports.clock, request, open) === 'refresh';
-  const warning: Warning | undefined = isRecentlyRejected(ports.clock, request, open)
-    ? { code: 'recently_refreshed', since: token.obtainedAt }
-    : warnOf(token, { now: ports.clock.now(), lacking });
-  return { token, accessToken, ...(warning && { warning }) };
-}
-
-/** Whether asking for a refresh is of no use now: the connection is dead, or not to be tried yet. */
-function isSettled(status: TokenStatus | undefined, now: EpochSeconds): boolean {
-  return status?.state === 'needs_reauth' || (status?.retryAt ?? 0) > now;
-}
-
 /** Waits a little, longer each round, with jitter. False when there is no time left. */
 async function pause(ports: VendPorts, held: Held, round: number): Promise<boolean> {
   const leftMs = remainingMs(ports, held);
@@ -241,8 +178,4 @@ async function pause(ports: VendPorts, held: Held, round: number): Promise<boole
 
 function remainingMs({ clock }: VendPorts, { deadlineMs }: Held): number {
   return deadlineMs - clock.monotonicMs();
-}
-
-function unknown({ client, connection }: ConnectionKey): Fault<'UNKNOWN_CONNECTION'> {
-  return new Fault('UNKNOWN_CONNECTION', { client, connection });
 }

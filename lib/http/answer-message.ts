@@ -5,7 +5,7 @@
  * @module
  */
 import type { Connection } from '../broker/ports.ts';
-import type { VendedToken } from '../broker/vend-access-token.ts';
+import type { VendedToken } from '../broker/vended-token.ts';
 import { type EpochSeconds, until } from '../time.ts';
 
 /** A connection's state, never its tokens. Instants are epoch seconds. */

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import type { ConnectSessionRequest } from '../broker/begin-connection.ts';
 import type { DirectGrant } from '../broker/connect-directly.ts';
 import type { ListRequest } from '../broker/show-connections.ts';
-import type { VendRequest } from '../broker/vend-access-token.ts';
+import type { VendRequest } from '../broker/vended-token.ts';
 import { Fault } from '../fault.ts';
 import { type ConnectionKey, parseClientName, parseConnectionKey } from '../names.ts';
 import { readStrictly } from '../read-strictly.ts';

@@ -74,7 +74,7 @@ export function tokenStoreContract(name: string, emptyStore: () => Promise<Token
         warning: { code: 'refresh_failing', since: at(1) },
         retryAt: at(60),
       });
-      await store.claim(aKey(), 1, { until: at(30), now: at(0) });
+      await store.claim(aKey(), 1, { by: 'me', until: at(30), now: at(0) });
       const next = aStoredToken({ fence: 2 });
 
       await store.publish(next);
@@ -85,7 +85,7 @@ export function tokenStoreContract(name: string, emptyStore: () => Promise<Token
     it('publishes no claim', async () => {
       const store = await emptyStore();
 
-      await store.publish(aStoredToken({ refreshClaimedUntil: at(30) }));
+      await store.publish(aStoredToken({ refreshClaimedUntil: at(30), refreshClaimedBy: 'me' }));
 
       expect(await store.read(aKey(), true)).toEqual(aStoredToken());
     });
@@ -123,11 +123,26 @@ export function tokenStoreContract(name: string, emptyStore: () => Promise<Token
       const store = await published();
 
       const endings = await Promise.all(
-        Array.from({ length: 100 }, () => store.claim(aKey(), 1, { until: at(30), now: at(0) })),
+        Array.from({ length: 100 }, (_, index) =>
+          store.claim(aKey(), 1, { by: `caller-${index}`, until: at(30), now: at(0) }),
+        ),
       );
 
       expect(endings.filter((ending) => ending === 'done')).toHaveLength(1);
-      expect(await store.read(aKey(), true)).toEqual(aStoredToken({ refreshClaimedUntil: at(30) }));
+      expect(await store.read(aKey(), true)).toEqual(
+        aStoredToken({
+          refreshClaimedUntil: at(30),
+          refreshClaimedBy: `caller-${endings.indexOf('done')}`,
+        }),
+      );
+    });
+
+    it('knows the one who has it, whose first answer was lost', async () => {
+      const store = await published();
+      await store.claim(aKey(), 1, { by: 'me', until: at(30), now: at(0) });
+
+      expect(await store.claim(aKey(), 1, { by: 'me', until: at(30), now: at(0) })).toBe('done');
+      expect(await store.claim(aKey(), 1, { by: 'you', until: at(30), now: at(0) })).toBe('lost');
     });
 
     it.each([
@@ -135,17 +150,19 @@ export function tokenStoreContract(name: string, emptyStore: () => Promise<Token
       ['exactly at its end', at(30), 'done'],
     ])('answers a second claim %s', async (_, now, ending) => {
       const store = await published();
-      await store.claim(aKey(), 1, { until: at(30), now: at(0) });
+      await store.claim(aKey(), 1, { by: 'me', until: at(30), now: at(0) });
 
-      expect(await store.claim(aKey(), 1, { until: at(90), now })).toBe(ending);
+      expect(await store.claim(aKey(), 1, { by: 'you', until: at(90), now })).toBe(ending);
     });
 
     it('is lost when the token is another, or there is none', async () => {
       const store = await published(2);
 
-      expect(await store.claim(aKey(), 1, { until: at(30), now: at(0) })).toBe('lost');
-      expect(await store.claim(aKey(), 3, { until: at(30), now: at(0) })).toBe('lost');
-      expect(await store.claim(aKey('bob'), 1, { until: at(30), now: at(0) })).toBe('lost');
+      expect(await store.claim(aKey(), 1, { by: 'me', until: at(30), now: at(0) })).toBe('lost');
+      expect(await store.claim(aKey(), 3, { by: 'me', until: at(30), now: at(0) })).toBe('lost');
+      expect(await store.claim(aKey('bob'), 1, { by: 'me', until: at(30), now: at(0) })).toBe(
+        'lost',
+      );
     });
   });
 
@@ -176,7 +193,7 @@ export function tokenStoreContract(name: string, emptyStore: () => Promise<Token
         await store.publish(aStoredToken({ fence: 2 })),
         await store.publish(aStoredToken({ fence: 3 })),
         await store.note(aKey(), 9, { state: 'active' }),
-        await store.claim(aKey(), 3, { until: at(30), now: at(0) }),
+        await store.claim(aKey(), 3, { by: 'me', until: at(30), now: at(0) }),
         await store.remove(aTombstone({ fence: 3 }), at(900)),
       ];
 

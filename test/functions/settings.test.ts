@@ -43,7 +43,10 @@ const values: Readonly<Record<string, string>> = {
   LANES_PER_CLIENT: '4',
   PROVIDER_TIMEOUT_SECONDS: '10',
   STORE_WRITE_SECONDS: '5',
-  LEASE_SECONDS: '30',
+  LEASE_SECONDS: '60',
+  REFRESH_PROVIDER_TIMEOUT_SECONDS: '45',
+  REFRESH_TIMEOUT_SECONDS: '90',
+  REFRESH_VISIBILITY_SECONDS: '180',
 };
 
 async function load(

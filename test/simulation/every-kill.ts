@@ -34,7 +34,7 @@ export interface KillHistory extends History {
 const lifetimeSeconds = 600;
 /** When the connection is due, and its access token nearly over. */
 const dueMs = 570_000;
-const afterLeaseMs = 40_000;
+const afterLeaseMs = 70_000;
 
 /** Two workers refresh one connection: one by schedule, the other for a caller. */
 export async function runKills(

@@ -12,17 +12,14 @@ import { refreshConnection } from '../../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { scheduleRefreshes } from '../../lib/broker/schedule-refreshes.ts';
 import { type TokenCache, tokenCache } from '../../lib/broker/token-cache.ts';
-import {
-  type VendedToken,
-  type VendRequest,
-  vendAccessToken,
-} from '../../lib/broker/vend-access-token.ts';
+import { vendAccessToken } from '../../lib/broker/vend-access-token.ts';
+import type { VendedToken, VendRequest } from '../../lib/broker/vended-token.ts';
 import { Fault } from '../../lib/fault.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { Secret } from '../../lib/secret.ts';
 import { seconds } from '../../lib/time.ts';
 import type { Invocation, Machine } from './invocation.ts';
-import { type Handle, type Lambda, lambda } from './lambda.ts';
+import { type Handle, type Lambda, lambda, reserveMs } from './lambda.ts';
 import { type Delivery, type QueueModel, queueModel } from './queue-model.ts';
 import {
   disturbedServices,
@@ -59,17 +56,19 @@ interface Queues {
 export interface Functions extends UseCases, Queues, Pick<Lambda, 'running'> {}
 
 /** As deployed. */
-const timing = assertTiming({
-  leaseSeconds: seconds(30),
-  providerTimeoutSeconds: seconds(10),
-  storeWriteSeconds: seconds(5),
-  clockSkewSeconds: seconds(5),
-  recoveryDelaySeconds,
-});
+const timing = assertTiming(
+  {
+    leaseSeconds: seconds(60),
+    providerTimeoutSeconds: seconds(45),
+    storeWriteSeconds: seconds(5),
+    clockSkewSeconds: seconds(5),
+    recoveryDelaySeconds,
+  },
+  { functionTimeoutSeconds: seconds(90), visibilitySeconds: seconds(180) },
+);
 
-/** As deployed: how long the platform lets a function run, and what it keeps back of that. */
-const limitMs = { refresh: 60_000, refreshDue: 50_000, recover: 30_000, http: 29_000 };
-const reserveMs = 1000;
+/** As deployed: how long the platform lets a function run. */
+const limitMs = { refresh: 90_000, refreshDue: 50_000, recover: 10_000, http: 29_000 };
 
 interface Deployment {
   readonly world: World;
@@ -147,6 +146,7 @@ function vendFunction(
         ...reporting(world, invocation),
         cache,
         refresher: refreshInvoker(world, invocation, refresh),
+        randomToken: () => invocation.name,
       };
       return vendAccessToken(ports, request);
     });
@@ -192,19 +192,19 @@ function deployQueues(world: World, { recover, refresh }: UseCases): Queues {
   const { random } = world;
   return {
     recoveries: queueModel<RecoveryMessage>(world, {
-      delayMs: 60_000,
-      visibilityMs: 180_000,
+      delayMs: 30_000,
+      visibilityMs: 90_000,
       receivesAtMost: 1000,
       consume: (message, end) => acknowledge(recover(message), end),
     }),
     refreshes: queueModel<QueuedRefresh>(world, {
       delayMs: 0,
-      visibilityMs: 360_000,
+      visibilityMs: 180_000,
       receivesAtMost: 3,
       groupOf: ({ client, lane }) => `${client} ${lane}`,
       deduplicationIdOf: (due) => `${keyText(due)} ${due.refreshAt}`,
       consume: ({ refreshAt, lane: _lane, ...key }, end) => {
-        const remainingMs = random.chance(0.2) ? random.between(10_000, 60_000) : limitMs.refresh;
+        const remainingMs = random.chance(0.2) ? random.between(10_000, 90_000) : limitMs.refresh;
         acknowledge(refresh({ key, cause: { kind: 'due', refreshAt }, remainingMs }), end);
       },
     }),

@@ -1,4 +1,5 @@
-import type { Clock, EpochSeconds } from '../../lib/time.ts';
+import { type StoreClock, storeClock } from '../../lib/aws/store-clock.ts';
+import type { EpochSeconds } from '../../lib/time.ts';
 import { aMoment } from '../support/moving-clock.ts';
 import type { Timeline } from './timeline.ts';
 import type { Moment, Weather } from './weather.ts';
@@ -8,15 +9,20 @@ export interface Machine {
   readonly name: string;
   /** By how much its wall clock is ahead. */
   skewMs: number;
+  /** What each function's container has learned of the time; gone with the container. */
+  readonly clocks: Map<string, StoreClock>;
 }
 
 /** One run of a function: it ends, or it is killed at some moment and never goes on. */
 export interface Invocation {
   readonly name: string;
-  readonly clock: Clock;
+  /** Its machine's clock, as far as the store has not set it. */
+  readonly clock: StoreClock;
   readonly isAlive: () => boolean;
-  /** Killed by something that it could not foresee. */
+  /** Killed by something that it could not foresee, or held up by it until its time was over. */
   readonly hasCrashed: () => boolean;
+  /** It has ended by itself, its time being over. */
+  readonly runOut: () => void;
   readonly kill: (cause: string) => void;
   /** Runs when it is killed. */
   readonly onKill: (run: () => void) => void;
@@ -47,6 +53,7 @@ export function beginInvocation(
   machine: Machine,
   name: string,
 ): Invocation {
+  const [container = ''] = name.split(' ');
   let alive = true;
   let crashed = false;
   let stoodStill = false;
@@ -56,6 +63,7 @@ export function beginInvocation(
     alive = false;
     crashed = cause !== timeLimit || stoodStill;
     timeline.trace(`${name} killed: ${cause}`);
+    machine.clocks.delete(container);
     for (const bury of burials) bury();
   };
   const reaches = (label: string, moment: Moment) => {
@@ -73,12 +81,19 @@ export function beginInvocation(
     call: caller({ timeline, weather, name, reaches, stalls }),
     isAlive: () => alive,
     hasCrashed: () => crashed,
+    runOut: () => {
+      crashed ||= stoodStill;
+    },
     onKill: (run) => burials.push(run),
-    clock: machineClock(timeline, machine, (ms, wake) => {
-      timeline.plan(ms, () => {
-        if (reaches('clock.sleep', 'before_hearing')) wake();
-      });
-    }),
+    clock: {
+      ...containerClock(timeline, machine, container),
+      sleep: (ms) =>
+        new Promise((wake) => {
+          timeline.plan(ms, () => {
+            if (reaches('clock.sleep', 'before_hearing')) wake();
+          });
+        }),
+    },
   };
 }
 
@@ -114,23 +129,24 @@ function caller({ timeline, weather, name, reaches, stalls }: Caller): Call {
     });
 }
 
-function machineClock(
-  timeline: Timeline,
-  machine: Machine,
-  plan: (ms: number, wake: () => void) => void,
-): Clock {
+/** The clock of the machine's container, which outlives an invocation. */
+function containerClock(timeline: Timeline, machine: Machine, container: string): StoreClock {
+  const known = machine.clocks.get(container);
+  if (known) return known;
   const wallMs = () => Math.floor(aMoment * 1000 + timeline.elapsedMs() + machine.skewMs);
-  return {
+  const clock = storeClock({
     now: () => Math.floor(wallMs() / 1000) as EpochSeconds,
     nowMs: wallMs,
     monotonicMs: () => timeline.elapsedMs(),
-    sleep: (ms) => new Promise((wake) => plan(ms, wake)),
-  };
+    sleep: () => Promise.reject(new Error('only an invocation sleeps')),
+  });
+  machine.clocks.set(container, clock);
+  return clock;
 }
 
-/** A port whose every method is a call over the network. */
+/** A port whose every method is a call over the network. An answer carries the date of its service. */
 export function overNetwork<Port extends object>(
-  { call }: Pick<Invocation, 'call'>,
+  { call, clock }: Pick<Invocation, 'call' | 'clock'>,
   name: string,
   port: Port,
 ): Port {
@@ -138,8 +154,17 @@ export function overNetwork<Port extends object>(
     get: (target, member) => {
       const method: unknown = Reflect.get(target, member);
       if (typeof method !== 'function') return method;
-      return (...args: readonly unknown[]) =>
-        call(`${name}.${String(member)}`, async () => method.apply(target, args));
+      return async (...args: readonly unknown[]) => {
+        const sentMs = clock.monotonicMs();
+        let date: string | undefined;
+        const result: unknown = await call(`${name}.${String(member)}`, async () => {
+          const carriedOut: unknown = await method.apply(target, args);
+          date = new Date(aMoment * 1000 + clock.monotonicMs()).toUTCString();
+          return carriedOut;
+        });
+        clock.learn({ date, sentMs });
+        return result;
+      };
     },
   });
 }

@@ -1,6 +1,6 @@
 import { isLive } from '../../lib/broker/establish-connection.ts';
 import type { Connection } from '../../lib/broker/ports.ts';
-import type { VendedToken } from '../../lib/broker/vend-access-token.ts';
+import type { VendedToken } from '../../lib/broker/vended-token.ts';
 import { type FaultCode, isFault } from '../../lib/fault.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { seconds } from '../../lib/time.ts';

@@ -4,6 +4,9 @@ import type { World } from './world.ts';
 /** What a function is given: its own invocation, and the machine that it shares with others. */
 export type Handle<Result> = (invocation: Invocation, machine: Machine) => Promise<Result>;
 
+/** What a function keeps back of its time, for its answer's way out. */
+export const reserveMs = 1000;
+
 /** The platform: starts functions on its machines, and ends those that take too long. */
 export interface Lambda {
   /** Its promise stays open when the invocation is killed. */
@@ -28,6 +31,7 @@ export function lambda(world: World): Lambda {
       invocations += 1;
       const invocation = beginInvocation(world, machine, `${name}#${invocations}@${machine.name}`);
       running.add(invocation);
+      const endMs = timeline.elapsedMs() + timeLimitMs - reserveMs;
       invocation.onKill(() => running.delete(invocation));
       timeline.plan(timeLimitMs, () => {
         if (running.has(invocation)) invocation.kill(timeLimit);
@@ -36,6 +40,7 @@ export function lambda(world: World): Lambda {
         return await handle(invocation, machine);
       } finally {
         running.delete(invocation);
+        if (timeline.elapsedMs() > endMs) invocation.runOut();
       }
     },
   };

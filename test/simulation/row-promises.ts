@@ -67,7 +67,7 @@ function assertNotTooSoon(
   violate: Violate,
 ) {
   if (!isLive(before) || before.state !== 'failing' || before.refreshAt === undefined) return;
-  const early = before.refreshAt - around.nowAt() - 2 * around.skewSeconds;
+  const early = before.refreshAt - around.nowAt();
   if (early > 6) violate('V3', `${key} is tried ${early} s before it is due`);
 }
 

@@ -41,7 +41,7 @@ function outliveLease(stalling: string, sabotage: Sabotage): Promise<History> {
     sabotage,
   };
   return runHistory(settings, async (world, functions) => {
-    const stalls = [50_000];
+    const stalls = [80_000];
     world.conditions.schedulerSilent = true;
     await world.timeline.runUntil(570_000);
     world.weather.become({
@@ -53,10 +53,10 @@ function outliveLease(stalling: string, sabotage: Sabotage): Promise<History> {
     const { refreshAt, client, connection } = row;
     const ask = { key: { client, connection }, cause: { kind: 'due', refreshAt } } as const;
     swallow(functions.refresh(ask));
-    await world.timeline.runUntil(610_000);
+    await world.timeline.runUntil(640_000);
     const seenFence = Number.MAX_SAFE_INTEGER;
     swallow(functions.refresh({ ...ask, cause: { kind: 'demand', seenFence } }));
-    await world.timeline.runUntil(640_000);
+    await world.timeline.runUntil(680_000);
     expect(world.faults.get('refreshes')).toBe(2);
   });
 }

@@ -56,7 +56,7 @@ function rowOf({ stores, keys }: World, index = 0): Connection {
 }
 
 describe('a provider that answers too late', () => {
-  it.each([9_900, 10_100, 12_000, 40_000])(
+  it.each([12_000, 40_000, 44_900, 45_100, 70_000])(
     'after %d ms is sent nothing twice',
     async (latencyMs) => {
       const history = await tell(async (world, functions) => {
@@ -74,12 +74,12 @@ describe('a provider that answers too late', () => {
           maxWaitSeconds: seconds(20),
         };
         for (let vend = 0; vend < 20; vend += 1) swallow(functions.vend(request));
-        await world.timeline.runUntil(620_000);
+        await world.timeline.runUntil(650_000);
         expect(world.faults.get('refreshes')).toBe(1);
       });
 
       expect(history.violations).toEqual([]);
-      expect(history.verdicts).toEqual([latencyMs < 10_000 ? 'fresh' : 'unavoidable_loss']);
+      expect(history.verdicts).toEqual([latencyMs < 45_000 ? 'fresh' : 'unavoidable_loss']);
     },
   );
 });
@@ -147,7 +147,7 @@ describe('one that is ill among many', () => {
           ...calm(world.random),
           conduct: (key) =>
             key.startsWith('client-0/')
-              ? { kind: 'slow', latencyMs: 30_000, carriedOut: 'last' }
+              ? { kind: 'slow', latencyMs: 50_000, carriedOut: 'last' }
               : { kind: 'prompt' },
         });
         for (let minute = 1; minute < 60; minute += 1) {

@@ -140,7 +140,8 @@ export function tokenDeed({
     { name: 'note', run: (store) => store.note(key, fence, status) },
     {
       name: 'claim',
-      run: (store) => store.claim(key, fence, { until: later(now, seconds(30)), now }),
+      run: (store) =>
+        store.claim(key, fence, { by: 'somebody', until: later(now, seconds(30)), now }),
     },
     {
       name: 'remove',

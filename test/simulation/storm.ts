@@ -22,14 +22,14 @@ export function settingsOf(seed: number, options: Partial<WorldSettings> = {}): 
     providers: [
       {
         rotationClass: random.pick(rotationClasses),
-        graceSeconds: random.pick([900, 1800, 3600]),
+        graceSeconds: random.pick([600, 900, 1800, 3600]),
         lifetimeSeconds: random.pick([180, 300, 600, 1800]),
         endsGrantOnReuse: random.chance(0.8),
         connections: random.between(1, 2),
       },
     ],
     machines: random.between(2, 3),
-    skewSeconds: random.pick([0, 10]),
+    skewSeconds: random.pick([0, 10, 600]),
     ...options,
   };
 }
@@ -157,9 +157,9 @@ type Span = readonly [number, number];
 const delicateMs: readonly [Span, ...Span[]] = [
   [0, 50],
   [0, 2_000],
-  [0, 12_000],
-  [35_000, 50_000],
-  [60_000, 200_000],
+  [0, 47_000],
+  [65_000, 80_000],
+  [30_000, 200_000],
 ];
 
 function planDeeds(world: World, functions: Functions, lengthMs: number): void {

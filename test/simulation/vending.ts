@@ -1,4 +1,4 @@
-import type { VendedToken, VendRequest } from '../../lib/broker/vend-access-token.ts';
+import type { VendedToken, VendRequest } from '../../lib/broker/vended-token.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import type { Functions } from './functions.ts';
 import { staleMs } from './observed-stores.ts';
@@ -29,6 +29,9 @@ export async function watchedVend(
   }
 }
 
+/** The store tells the time to the second, and a network's delay comes on top. */
+const toleranceSeconds = 3;
+
 function assertRight(
   world: World,
   request: VendRequest,
@@ -42,8 +45,6 @@ function assertRight(
   const grant = world.providerOf(key).grantOf(accessToken.reveal());
   if (grant?.owner !== key) violate('a token of another connection');
   const leftSeconds = (token.expiresAt ?? Number.POSITIVE_INFINITY) - world.nowAt();
-  // The vending machine's clock is the one it can go by; a network's delay comes on top.
-  const toleranceSeconds = world.settings.skewSeconds + 2;
   if (leftSeconds < -toleranceSeconds) violate(`expired ${-leftSeconds} s ago`);
   const halfLife = ((token.expiresAt ?? 0) - token.obtainedAt) / 2;
   const wanted = Math.min(request.minTtlSeconds, Math.floor(halfLife));
@@ -62,5 +63,5 @@ function livingToken(world: World, key: ConnectionKey): number | undefined {
   const row = world.stores.tokenRows.get(keyText(key));
   if (!row || row.state === 'revoked' || !row.sealed) return undefined;
   const leftSeconds = (row.expiresAt ?? Number.POSITIVE_INFINITY) - world.nowAt();
-  return leftSeconds > world.settings.skewSeconds + 40 ? row.fence : undefined;
+  return leftSeconds > toleranceSeconds + 40 ? row.fence : undefined;
 }

@@ -45,8 +45,6 @@ export interface Surroundings {
   readonly timeline: Timeline;
   readonly sealer: SealerModel;
   readonly providerOf: (key: string) => ProviderModel;
-  /** By how much wall clocks may differ in this history. */
-  readonly skewSeconds: number;
   readonly nowAt: () => number;
 }
 

@@ -104,7 +104,7 @@ export function stormy(
     latencyMs: () => (random.chance(0.05) ? random.between(200, 900) : random.between(1, 20)),
     stallMs: (label) =>
       writesAfterCall.has(label) && happens(climate.stall, 'stall')
-        ? random.pick([random.between(1_000, 12_000), random.between(36_000, 52_000)])
+        ? random.pick([random.between(1_000, 12_000), random.between(66_000, 82_000)])
         : 0,
     kills: (_invocation, _label, moment) => happens(climate.kill, `killed_${moment}`),
     serviceFault: (label) => {
@@ -132,7 +132,7 @@ function misconduct(random: Random): Conduct {
   return random.pick<Conduct>([
     {
       kind: 'slow',
-      latencyMs: random.pick([3_000, 9_900, 10_100, 12_000, 40_000]),
+      latencyMs: random.pick([3_000, 12_000, 40_000, 44_900, 45_100, 70_000]),
       carriedOut: random.pick(['first', 'last']),
     },
     { kind: 'unreachable' },

@@ -105,8 +105,7 @@ export function createWorld(settings: WorldSettings): World {
     return provider;
   };
   const nowAt = () => aMoment + time.elapsedMs() / 1000;
-  const { skewSeconds } = settings;
-  const onlooker = watch({ timeline: time, sealer, providerOf, skewSeconds, nowAt });
+  const onlooker = watch({ timeline: time, sealer, providerOf, nowAt });
   return {
     settings,
     random,
@@ -140,7 +139,11 @@ export function fairConditions(): Conditions {
   };
 }
 
-const aMachine = (index: number): Machine => ({ name: `m${index}`, skewMs: 0 });
+const aMachine = (index: number): Machine => ({
+  name: `m${index}`,
+  skewMs: 0,
+  clocks: new Map(),
+});
 
 const keysOf = ({ connections }: { readonly connections: number }, client: number) =>
   Array.from({ length: connections }, (_, index) => aKey(`c${index}`, clientName(client)));

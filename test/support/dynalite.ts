@@ -9,6 +9,8 @@ import { localCredentials } from './local-credentials.ts';
 /** A running stand-in for DynamoDB, in memory, on a free port. */
 export interface Dynalite {
   readonly client: DynamoDBClient;
+  /** Another client, which the test destroys. */
+  readonly newClient: () => DynamoDBClient;
   /** Creates a table of its own for one test and answers its name. */
   readonly createTable: (describe: (name: string) => CreateTableCommandInput) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -16,10 +18,12 @@ export interface Dynalite {
 
 export async function startDynalite(): Promise<Dynalite> {
   const server = await startDynamoDb({ port: 0 });
-  const client = new DynamoDBClient({ endpoint: server.url, ...localCredentials });
+  const newClient = () => new DynamoDBClient({ endpoint: server.url, ...localCredentials });
+  const client = newClient();
   let tables = 0;
   return {
     client,
+    newClient,
     createTable: async (describe) => {
       tables += 1;
       const name = `table-${tables}`;

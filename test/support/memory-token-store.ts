@@ -37,7 +37,8 @@ export function memoryTokenStore(...tokens: readonly StoredToken[]): MemoryToken
     rows,
     put,
     read: async (key) => rows.get(keyText(key)),
-    publish: async (token) => replaceOlder(without(token, 'refreshClaimedUntil')),
+    publish: async (token) =>
+      replaceOlder(without(token, 'refreshClaimedUntil', 'refreshClaimedBy')),
     remove: async (tombstone) => replaceOlder(tombstone),
 
     note: async (key, fence, status) =>
@@ -47,11 +48,12 @@ export function memoryTokenStore(...tokens: readonly StoredToken[]): MemoryToken
           : undefined,
       ),
 
-    claim: async (key, fence, { until, now }) =>
-      change(key, (row) =>
-        row.fence === fence && (row.refreshClaimedUntil ?? 0) <= now
-          ? { ...row, refreshClaimedUntil: until }
-          : undefined,
-      ),
+    claim: async (key, fence, { by, until, now }) =>
+      change(key, (row) => {
+        const isClaimable = (row.refreshClaimedUntil ?? 0) <= now || row.refreshClaimedBy === by;
+        return row.fence === fence && isClaimable
+          ? { ...row, refreshClaimedUntil: until, refreshClaimedBy: by }
+          : undefined;
+      }),
   };
 }

@@ -7,11 +7,8 @@
 import { createHash } from 'node:crypto';
 import type { RefreshReply, RefreshRequest, StoredToken } from '../../lib/broker/ports.ts';
 import { tokenCache } from '../../lib/broker/token-cache.ts';
-import {
-  type VendPorts,
-  type VendRequest,
-  vendAccessToken,
-} from '../../lib/broker/vend-access-token.ts';
+import { vendAccessToken } from '../../lib/broker/vend-access-token.ts';
+import type { VendPorts, VendRequest } from '../../lib/broker/vended-token.ts';
 import type { ConnectionKey } from '../../lib/names.ts';
 import { seconds } from '../../lib/time.ts';
 import { aKey, aStoredToken, at } from './connections.ts';
@@ -53,6 +50,7 @@ export function vendWorld({ token = {}, refresh }: VendSetup = {}) {
   const stored = token === false ? [] : [aSealedToken(token)];
   const tokens = memoryTokenStore(...stored);
   const reads: string[] = [];
+  let claimers = 0;
   const refresher = memoryRefreshInvoker(async (request) => {
     if (!refresh) throw new Error('no refresh was expected');
     return refresh(request);
@@ -67,6 +65,10 @@ export function vendWorld({ token = {}, refresh }: VendSetup = {}) {
     sealer: transparentSealer(),
     cache: tokenCache(),
     random: () => 0.5,
+    randomToken: () => {
+      claimers += 1;
+      return `claimer-${claimers}`;
+    },
   };
   return {
     ports,

@@ -18,7 +18,8 @@ export function describeDurations(packaged: Packaged): void {
       return Number(Variables[setting]);
     };
     const callAndWrite =
-      seconds('refresh', 'PROVIDER_TIMEOUT_SECONDS') + seconds('refresh', 'STORE_WRITE_SECONDS');
+      seconds('refresh', 'REFRESH_PROVIDER_TIMEOUT_SECONDS') +
+      seconds('refresh', 'STORE_WRITE_SECONDS');
 
     it('let a call and its write end before the lease, and the lease before the invocation', () => {
       const lease = seconds('refresh', 'LEASE_SECONDS');
@@ -27,10 +28,15 @@ export function describeDurations(packaged: Packaged): void {
       expect(lease).toBeLessThan(timeoutOf('refresh'));
     });
 
-    it('let a whole batch of one lane end in one invocation, however slow the provider', () => {
-      const { BatchSize } = queueSource(packaged, 'refresh', 'RefreshQueue');
+    it('are those that refresh is told, and that it holds against each other', () => {
+      const { VisibilityTimeout } = resource(packaged, 'RefreshQueue').Properties;
 
-      expect(Number(BatchSize) * callAndWrite).toBeLessThan(timeoutOf('refresh'));
+      expect(seconds('refresh', 'REFRESH_TIMEOUT_SECONDS')).toBe(timeoutOf('refresh'));
+      expect(seconds('refresh', 'REFRESH_VISIBILITY_SECONDS')).toBe(Number(VisibilityTimeout));
+    });
+
+    it('let no connection wait for another one of its batch', () => {
+      expect(queueSource(packaged, 'refresh', 'RefreshQueue')).toMatchObject({ BatchSize: 1 });
     });
 
     it.each(['callback', 'connections'] as const)(
@@ -61,7 +67,6 @@ export function describeDurations(packaged: Packaged): void {
     });
 
     it.each([
-      ['refresh', 'RefreshQueue'],
       ['recover', 'RecoveryQueue'],
       ['revoke', 'RevokeQueue'],
     ] as const)('hide a message of %s for six times its timeout', (name, queue) => {

@@ -37,7 +37,7 @@ describe('the stage local', () => {
 
 describe('serverless.yml', () => {
   it('is refused when a property is misspelt, which is named', () => {
-    const misspell = (text: string) => text.replace('batchSize: 3', 'batchSiez: 3');
+    const misspell = (text: string) => text.replace('batchSize: 1', 'batchSiez: 1');
 
     const { exitCode, output } = runServerless(['package', '--stage', 'dev'], misspell);
 

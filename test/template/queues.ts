@@ -57,7 +57,7 @@ export function describeQueues(packaged: Packaged): void {
       const { maxReceiveCount } = Properties.RedrivePolicy as { readonly maxReceiveCount: number };
 
       expect(Properties.DelaySeconds).toBe(60);
-      expect(maxReceiveCount * Number(Properties.VisibilityTimeout)).toBeGreaterThan(2 * 24 * 3600);
+      expect(maxReceiveCount * Number(Properties.VisibilityTimeout)).toBeGreaterThan(24 * 3600);
       expect(DeletionPolicy).toBe('Retain');
       expect(resource(packaged, 'RecoveryDeadQueue').DeletionPolicy).toBe('Retain');
     });

@@ -76,7 +76,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'tokens.read': () => tokens.read(key, true),
   'tokens.publish': () => tokens.publish(token),
   'tokens.note': () => tokens.note(key, 1, { state: 'failing' }),
-  'tokens.claim': () => tokens.claim(key, 1, { until: at(30), now: at(0) }),
+  'tokens.claim': () => tokens.claim(key, 1, { by: 'me', until: at(30), now: at(0) }),
   'tokens.remove': () => tokens.remove(aTombstone(), at(60)),
   'sessions.putSession': () => sessions.putSession(aConnectSession({ sessionHash: canary })),
   'sessions.readSession': () => sessions.readSession(canary, at(0)),

@@ -302,3 +302,36 @@ describe('a connection that holds nothing to renew itself with', () => {
     expect(await world.credential()).toContain('refresh-1');
   });
 });
+
+describe("a tombstone in the token's place, which a reconnect left that did not come to its end", () => {
+  const reconnected = async () => {
+    const world = refreshWorld({ row: { fence: 7, committedFence: 7 }, token: false });
+    await world.tokens.remove(aTombstone({ fence: 6 }), at(90_000));
+    return world;
+  };
+
+  it('gives way to a row without a token, though nothing is due', async () => {
+    const world = await reconnected();
+
+    await world.refresh({ kind: 'due', refreshAt: at(0) });
+
+    expect(await world.tokens.read(aKey(), true)).toMatchObject({ state: 'active', fence: 7 });
+    expect(await world.tokens.read(aKey(), true)).not.toHaveProperty('sealed');
+  });
+
+  it('gives way to the token of a refresh', async () => {
+    const world = await reconnected();
+
+    expect(await world.refresh(due)).toMatchObject({ outcome: 'refreshed' });
+    expect(await world.tokens.read(aKey(), true)).toHaveProperty('sealed');
+  });
+
+  it('stays where it is the newer one', async () => {
+    const world = await reconnected();
+    await world.tokens.remove(aTombstone({ fence: 9 }), at(90_000));
+
+    await world.refresh({ kind: 'due', refreshAt: at(0) });
+
+    expect(await world.tokens.read(aKey(), true)).toEqual(aTombstone({ fence: 9 }));
+  });
+});

@@ -5,20 +5,49 @@ import { at } from '../../support/connections.ts';
 import { movingClock } from '../../support/moving-clock.ts';
 import { timing } from '../../support/refresh-world.ts';
 
+const limits = { functionTimeoutSeconds: seconds(60), visibilitySeconds: seconds(90) };
+
 describe('durations that contradict each other', () => {
-  it('are refused, naming all three numbers', () => {
-    expect(() => assertTiming({ ...timing, leaseSeconds: seconds(15) })).toThrow(
+  it.each([
+    ['a lease', { leaseSeconds: seconds(15) }, {}, /LEASE_SECONDS \(15\).*\(10\).*\(5\)/],
+    [
+      'an invocation',
+      {},
+      { functionTimeoutSeconds: seconds(30) },
+      /REFRESH_TIMEOUT_SECONDS \(30\).*LEASE_SECONDS \(30\)/,
+    ],
+    [
+      'a hidden message',
+      {},
+      { visibilitySeconds: seconds(60) },
+      /REFRESH_VISIBILITY_SECONDS \(60\).*REFRESH_TIMEOUT_SECONDS \(60\)/,
+    ],
+  ])('are refused for %s that ends too soon, naming the numbers', (_, times, bounds, problem) => {
+    expect(() => assertTiming({ ...timing, ...times }, { ...limits, ...bounds })).toThrow(
       expect.objectContaining({
         code: 'CONFIGURATION_INVALID',
-        context: { problems: [expect.stringMatching(/LEASE_SECONDS \(15\).*\(10\).*\(5\)/)] },
+        context: { problems: [expect.stringMatching(problem)] },
       }),
     );
   });
 
-  it('do not as soon as a call and its write fit into a lease', () => {
+  it('are all told at once', () => {
+    const short = { functionTimeoutSeconds: seconds(10), visibilitySeconds: seconds(5) };
+
+    expect(() => assertTiming({ ...timing, leaseSeconds: seconds(15) }, short)).toThrow(
+      expect.objectContaining({ context: { problems: [0, 1, 2].map(() => expect.any(String)) } }),
+    );
+  });
+
+  it('do not as soon as each fits into the next', () => {
     const fitting = { ...timing, leaseSeconds: seconds(16) };
 
-    expect(assertTiming(fitting)).toBe(fitting);
+    expect(
+      assertTiming(fitting, {
+        functionTimeoutSeconds: seconds(17),
+        visibilitySeconds: seconds(18),
+      }),
+    ).toBe(fitting);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tokenCache } from '../../../lib/broker/token-cache.ts';
-import { at } from '../../support/connections.ts';
+import { aTombstone, at } from '../../support/connections.ts';
 import { aNewerToken, vendWorld } from '../../support/vend-world.ts';
 
 const expired = { expiresAt: at(0) };
@@ -124,4 +124,43 @@ it('waits for what another worker publishes, when refresh says that one is at it
   world.tokens.put(aNewerToken(0));
 
   expect((await vending).accessToken.reveal()).toBe('access-2');
+});
+
+it('vends what was published although the refresh that was asked for did not answer', async () => {
+  const world = vendWorld({
+    token: expired,
+    refresh: () => {
+      world.tokens.put(aNewerToken(0));
+      return undefined;
+    },
+  });
+
+  expect((await world.vend()).accessToken.reveal()).toBe('access-2');
+});
+
+it('says that a connection was deleted while its refresh did not answer', async () => {
+  const world = vendWorld({
+    token: expired,
+    refresh: () => {
+      world.tokens.put(aTombstone({ fence: 9 }));
+      return undefined;
+    },
+  });
+
+  await expect(world.vend()).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+});
+
+it('has it refreshed when its own claim comes back as taken', async () => {
+  const world = vendWorld({
+    token: expired,
+    refresh: () => ({ outcome: 'refreshed', state: 'active', token: aNewerToken(0) }),
+  });
+  const { tokens } = world.ports;
+  // As the SDK does when the answer to its first try was lost.
+  const claim: typeof tokens.claim = async (...claimed) => {
+    await tokens.claim(...claimed);
+    return tokens.claim(...claimed);
+  };
+
+  expect((await world.vend({}, { tokens: { ...tokens, claim } })).token.fence).toBe(2);
 });
