@@ -228,9 +228,19 @@ const tokenWrites: Readonly<Record<string, Write<TokenStore>>> = {
     lost: [{ fence: 41 }, deleted],
   },
   claim: {
-    write: (store) => store.claim(aKey(), 30, { until: at(130), now: at(100) }),
-    done: [{}, { refresh_claimed_until: at(100) }, { state: 'needs_reauth' }],
-    lost: [...anotherFence, { refresh_claimed_until: at(101) }, deleted],
+    write: (store) => store.claim(aKey(), 30, { by: 'me', until: at(130), now: at(100) }),
+    done: [
+      {},
+      { refresh_claimed_by: 'another', refresh_claimed_until: at(100) },
+      { refresh_claimed_by: 'me', refresh_claimed_until: at(101) },
+      { state: 'needs_reauth' },
+    ],
+    lost: [
+      ...anotherFence,
+      { refresh_claimed_by: 'another', refresh_claimed_until: at(101) },
+      { refresh_claimed_until: at(101) },
+      deleted,
+    ],
   },
   remove: {
     write: (store) => store.remove(aTombstone({ fence: 40 }), at(600)),
