@@ -18,8 +18,8 @@ export interface TestSession {
   close(): Promise<void>;
 }
 
-/** A test that hangs on a mutant is not waited for as long as one that is merely slow. */
-const testTimeoutMs = 10_000;
+/** A test that hangs on a mutant is not waited for as long as one may be slow without any. */
+const trialTimeoutMs = 15_000;
 
 /** @param options.recordReach - whether tests tell which marks they pass ({@link markPlaces}). */
 export async function beginTestSession(options: {
@@ -39,10 +39,9 @@ export async function beginTestSession(options: {
       fsModuleCache: false,
       pool: 'threads',
       maxWorkers: options.workers,
-      testTimeout: testTimeoutMs,
       ...(options.recordReach
         ? { setupFiles: [`${import.meta.dirname}/reach-recorder.ts`] }
-        : { bail: 1 }),
+        : { bail: 1, testTimeout: trialTimeoutMs }),
     },
     {
       plugins: [
