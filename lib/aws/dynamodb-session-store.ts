@@ -3,7 +3,7 @@ import type { SessionStore } from '../broker/ports.ts';
 import type { Attributes } from './connection-row.ts';
 import { allOf, attributes, compare, conditionInput } from './expression.ts';
 import { isUnexpired } from './pending-connections.ts';
-import { readItem, type Table, taking } from './row.ts';
+import { exchanging, readItem, type Table } from './row.ts';
 import {
   authorizationKey,
   buildAuthorizationRow,
@@ -37,7 +37,7 @@ export function dynamodbSessionStore(table: Table): SessionStore {
     putAuthorization: (pending) => put('putAuthorization', buildAuthorizationRow(pending)),
 
     takeAuthorization: async (stateHash, cookieHash, now) => {
-      const item = await taking({ store, operation: 'takeAuthorization' }, () =>
+      const item = await exchanging({ store, operation: 'takeAuthorization' }, () =>
         table.client.send(
           new DeleteItemCommand({
             TableName: table.name,

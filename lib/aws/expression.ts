@@ -74,10 +74,12 @@ export interface Change {
   readonly set: Readonly<Record<string, unknown>>;
   /** Sets each attribute that is not there yet. */
   readonly setIfAbsent?: Readonly<Record<string, unknown>>;
+  /** Adds to each number; one that is not there yet counts as zero. */
+  readonly add?: Readonly<Record<string, number>>;
 }
 
 /** The update expression of a change. */
-export function update({ set, setIfAbsent = {} }: Change): Expression {
+export function update({ set, setIfAbsent = {}, add = {} }: Change): Expression {
   const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
   const removed = Object.keys(set).filter((attribute) => set[attribute] === undefined);
   const assignments = [
@@ -91,7 +93,15 @@ export function update({ set, setIfAbsent = {} }: Change): Expression {
     names: namesOf(attribute),
     values: {},
   }));
-  return joined([...clause('SET', assignments), ...clause('REMOVE', removals)], ' ');
+  const additions = Object.entries(add).map(([attribute, value]) => ({
+    text: `${path(attribute)} :${attribute}_add`,
+    names: namesOf(attribute),
+    values: { [`:${attribute}_add`]: value },
+  }));
+  return joined(
+    [...clause('SET', assignments), ...clause('REMOVE', removals), ...clause('ADD', additions)],
+    ' ',
+  );
 }
 
 /** What an update says to the SDK: its key, its expressions, and the placeholders of both. */

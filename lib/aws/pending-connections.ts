@@ -5,7 +5,7 @@ import { type Attributes, buildGrant, parseGrant } from './connection-row.ts';
 import { store } from './connection-table.ts';
 import { attributes, compare, conditionInput, type Expression } from './expression.ts';
 import { flag, instant, type Members } from './members.ts';
-import { type Item, parseRow, readItem, type Table, taking } from './row.ts';
+import { exchanging, type Item, parseRow, readItem, type Table } from './row.ts';
 import { calling } from './store-fault.ts';
 import { buildToken, parseToken } from './token-row.ts';
 
@@ -33,7 +33,7 @@ export function pendingConnections(
     },
 
     takePending: async (completionHash, now) => {
-      const item = await taking({ store, operation: 'takePending' }, () =>
+      const item = await exchanging({ store, operation: 'takePending' }, () =>
         table.client.send(
           new DeleteItemCommand({
             TableName: table.name,

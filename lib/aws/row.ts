@@ -54,12 +54,12 @@ export async function writing(
 }
 
 /**
- * Takes an item: deletes it if its condition holds, and returns what it was.
+ * Makes a conditional write that answers with the item, as it was or as it has become.
  *
- * At most one taker gets it. One whose answer is lost on the way gets nothing, and neither does
- * anybody else.
+ * Where it is a delete, at most one taker gets the item. One whose answer is lost on the way gets
+ * nothing, and neither does anybody else.
  */
-export async function taking(
+export async function exchanging(
   call: StoreCall,
   send: () => Promise<{ readonly Attributes?: Item | undefined }>,
 ): Promise<Item | undefined> {

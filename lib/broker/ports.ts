@@ -223,7 +223,7 @@ export interface ConnectionStore {
   /** Keeps a grant that awaits its confirmation, under the hash of its completion. */
   holdPending(pending: PendingConnection): Promise<void>;
 
-  /** Reads such a grant, consistently, without taking it. Undefined when unknown or expired. */
+  /** Reads such a grant, consistently, without exchanging it. Undefined when unknown or expired. */
   readPending(completionHash: string, now: EpochSeconds): Promise<PendingConnection | undefined>;
 
   /** Takes such a grant: at most one caller gets it, and none after its expiry. */
@@ -248,6 +248,14 @@ export interface ClientStatus {
   /** The version of the registration whose secret the provider refused; a newer one clears it. */
   readonly refusedVersion?: string;
   readonly refusedAt?: EpochSeconds;
+  /** Calls in a row that brought no usable answer, for whichever connections. */
+  readonly troubles?: number;
+  /** The breaker: nothing is sent for this client before then, and one probe after it. */
+  readonly openUntil?: EpochSeconds;
+  /** Until when a probe may be under way. */
+  readonly probeUntil?: EpochSeconds;
+  /** How many of its connections are refreshed side by side, where that is not the setting. */
+  readonly lanes?: number;
 }
 
 /** The clients' own rows. */
@@ -256,6 +264,38 @@ export interface ClientStore {
   markRefused(client: ClientName, version: string, at: EpochSeconds): Promise<void>;
   /** Forgets the refusal of `version`, unless another one has been refused since. */
   clearRefused(client: ClientName, version: string): Promise<void>;
+
+  /**
+   * Counts a call that brought no usable answer.
+   *
+   * @param calledAt - when the call began. One that began before the breaker opened says nothing
+   *   that is not known, and is not counted.
+   * @returns how many there were in a row, this one included; undefined when it does not count.
+   */
+  countTrouble(client: ClientName, calledAt: EpochSeconds): Promise<number | undefined>;
+
+  /** Opens the breaker: nothing is sent before `until`, and no probe is under way. */
+  openBreaker(client: ClientName, until: EpochSeconds): Promise<void>;
+
+  /** Takes the probe: condition the breaker's time is over at `now`, and no probe is under way. */
+  takeProbe(
+    client: ClientName,
+    probe: { readonly now: EpochSeconds; readonly until: EpochSeconds },
+  ): Promise<'done' | 'lost'>;
+
+  /** The provider answers: forgets troubles, breaker and probe. */
+  closeBreaker(client: ClientName): Promise<void>;
+
+  /**
+   * Counts a grant that the provider called dead.
+   *
+   * @returns how many there were in the window of `windowSeconds` that this one falls into, or in
+   *   the window right before it if that is more.
+   */
+  countRefusedGrant(
+    client: ClientName,
+    refusal: { readonly at: EpochSeconds; readonly windowSeconds: Seconds },
+  ): Promise<number>;
 }
 
 /** Why a token comes with a warning. A fixed list of the interface. */

@@ -13,11 +13,19 @@ import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
 import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later } from '../time.ts';
+import { breakerHolds, takeProbe, tellBreaker } from './client-breaker.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
-import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
+import type {
+  ClientStatus,
+  Connection,
+  Lease,
+  RefreshReply,
+  StoredToken,
+  Tombstone,
+} from './ports.ts';
 import { callProvider, planRenewal, type RenewalPlan } from './refresh-call.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
@@ -80,8 +88,8 @@ async function readOrQuarantine(
 
 interface Ready {
   readonly client: Client;
-  /** A refusal of an older registration, to be forgotten once this one has worked. */
-  readonly refusedVersion?: string;
+  /** The client's own row. A refusal in it is of an older registration. */
+  readonly status: ClientStatus;
   readonly plan: RenewalPlan;
 }
 
@@ -92,8 +100,12 @@ async function prepare(
   token: StoredToken | undefined,
 ): Promise<Ready | RefreshReply> {
   try {
-    const { refusedVersion } = await ports.clientStatus.read(row.client);
-    const client = await readUsableClient(ports, row.client, refusedVersion);
+    const status = await ports.clientStatus.read(row.client);
+    const openUntil = breakerHolds(ports, status);
+    if (openUntil !== undefined) {
+      return await holdBack(ports, { row, token, code: 'refresh_failing', until: openUntil });
+    }
+    const client = await readUsableClient(ports, row.client, status.refusedVersion);
     if (!client) return await holdBack(ports, { row, token, code: 'client_refused' });
     assertPinned(client, row);
     await readySeals(ports);
@@ -103,7 +115,7 @@ async function prepare(
     if (plan.steps[0]?.kind === 'refresh_token' && waitUntil > ports.clock.now()) {
       return await holdBack(ports, { row, token, code: 'outcome_unknown', until: waitUntil });
     }
-    return { client, plan, ...(refusedVersion !== undefined && { refusedVersion }) };
+    return { client, plan, status };
   } catch (error) {
     if (!isFault(error) || error.code === 'STORE_UNAVAILABLE') throw error;
     ports.log.error('refresh_not_ready', {
@@ -136,7 +148,7 @@ async function attempt(
     readonly deadlineMs: number;
   },
 ): Promise<RefreshReply> {
-  const { row, token, client, plan, deadlineMs, refusedVersion } = input;
+  const { row, token, client, plan, deadlineMs, status } = input;
   const time = beginAttemptTime(ports.clock, ports.timing, deadlineMs);
   if (plan.steps.length === 0 && token?.sealed && hasKnownLife(token, time.now)) {
     return fresh(row, token);
@@ -144,6 +156,10 @@ async function attempt(
   if (!time.fitsCall()) {
     await postponeDue(ports, row, row.fence);
     return replyInProgress(row, token);
+  }
+  const probedUntil = await takeProbe(ports, client, status);
+  if (probedUntil !== undefined) {
+    return holdBack(ports, { row, token, code: 'refresh_failing', until: probedUntil });
   }
   const fence = nextFence(row.fence, ports.clock);
   const lease = { owner: ports.randomToken(), until: later(time.now, ports.timing.leaseSeconds) };
@@ -153,8 +169,10 @@ async function attempt(
   const call = await callProvider(ports, { client, plan, time });
   const reply = await settleRefresh(ports, { client, row, token, fence, time, call });
   // After the answer is safe: nothing may come between it and its write.
-  if (refusedVersion !== undefined && call.ending === 'called') {
-    await liftRefusal(ports, row.client, { refusedVersion, outcome: call.outcome });
+  if (call.ending === 'called') {
+    const { outcome } = call;
+    await tellBreaker(ports, client, { status, at: time.now, outcome });
+    await liftRefusal(ports, client, { status, outcome });
   }
   return reply;
 }
@@ -162,17 +180,19 @@ async function attempt(
 /** Forgets a refusal once the provider has answered a newer registration as a client it knows. */
 async function liftRefusal(
   { clientStatus, log }: RefreshPorts,
-  client: ClientName,
-  call: { readonly refusedVersion: string; readonly outcome: TokenOutcome },
+  { name }: Client,
+  call: { readonly status: ClientStatus; readonly outcome: TokenOutcome },
 ): Promise<void> {
   const { outcome } = call.outcome;
+  const { refusedVersion } = call.status;
+  if (refusedVersion === undefined) return;
   if (outcome !== 'granted' && outcome !== 'grant_refused') return;
   try {
-    await clientStatus.clearRefused(client, call.refusedVersion);
+    await clientStatus.clearRefused(name, refusedVersion);
   } catch (error) {
     // The next refresh lifts it.
     if (!isFault(error)) throw error;
-    log.warn('store_unavailable', { client, context: error.context });
+    log.warn('store_unavailable', { client: name, context: error.context });
   }
 }
 

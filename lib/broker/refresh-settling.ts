@@ -81,11 +81,42 @@ async function settleRefusal(
     await ports.connections.release(row, fence);
     return replyAsFound(ports, row);
   }
-  // An attempt before this one never heard its answer: that answer may have replaced the token.
-  if (row.intent && refreshTokenRefused) return settleDead(ports, attempt, 'answer_lost');
   const end = row.refreshTokenExpiresAt;
   const ended = refreshTokenRefused && end !== undefined && end <= ports.clock.now();
-  return settleDead(ports, attempt, ended ? 'renewal_credential_expired' : 'grant_dead');
+  if (ended && !row.intent) return settleDead(ports, attempt, 'renewal_credential_expired');
+  if (await isBraked(ports, attempt)) {
+    return settleFailure(ports, attempt, { undecided: false });
+  }
+  // An attempt before this one never heard its answer: that answer may have replaced the token.
+  return settleDead(
+    ports,
+    attempt,
+    row.intent && refreshTokenRefused ? 'answer_lost' : 'grant_dead',
+  );
+}
+
+/** A window of counting: a mistake of ours shows in all connections of a client at once. */
+const brakeWindowSeconds = seconds(600);
+
+/**
+ * Whether so many grants of this client were called dead within ten minutes that a mistake of ours,
+ * such as a registration of another environment, is likelier than so many deaths.
+ */
+async function isBraked(ports: RefreshPorts, { client, row }: Attempt): Promise<boolean> {
+  const { refused_grants_brake: most } = client.definition;
+  const refusal = { at: ports.clock.now(), windowSeconds: brakeWindowSeconds };
+  const refused = await ports.clientStatus.countRefusedGrant(client.name, refusal);
+  if (refused <= most) return false;
+  ports.count('reauthorization_held', { provider: row.provider });
+  ports.log.error('reauthorization_held', {
+    connection: keyText(row),
+    refused,
+    most,
+    advice:
+      'too many grants were refused at once; look at the registration, and raise' +
+      ' refused_grants_brake in its provider_overrides if they are dead indeed',
+  });
+  return true;
 }
 
 async function settleDead(

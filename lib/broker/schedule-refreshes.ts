@@ -72,7 +72,7 @@ export async function scheduleRefreshes(
         page.due.filter(({ refreshAt }) => refreshAt <= now),
         budget,
       );
-      await ports.queue.send(chosen.map((due) => ({ ...due, lane: laneOf(due, settings) })));
+      await ports.queue.send(chosen);
       sent += chosen.length;
       const [first] = page.due;
       if (first && (oldest === undefined || first.refreshAt < oldest)) oldest = first.refreshAt;
@@ -90,28 +90,38 @@ function shardsInTurn(shards: number, now: EpochSeconds): readonly number[] {
   return Array.from({ length: shards }, (_, index) => (first + index) % shards);
 }
 
-type Budget = (client: ClientName) => Promise<{ left: number }>;
+/** What may be sent of one client in this run, and into how many lanes. */
+interface Budget {
+  left: number;
+  readonly lanes: number;
+}
+
+type BudgetOf = (client: ClientName) => Promise<Budget>;
 
 /** How many of each client may still be sent in this run; looked up once per client. */
 function clientBudget(
   ports: Ports,
   { lanesPerClient }: SchedulerSettings,
   now: EpochSeconds,
-): Budget {
-  const budgets = new Map<ClientName, { left: number }>();
+): BudgetOf {
+  const budgets = new Map<ClientName, Budget>();
   return async (client) => {
     const known = budgets.get(client);
     if (known) return known;
     const status = await readStatus(ports, client);
-    const budget = { left: status ? allowance(status, lanesPerClient, now) : 0 };
+    const lanes = Math.max(1, status?.lanes ?? lanesPerClient);
+    const budget = { lanes, left: status ? allowance(status, lanes, now) : 0 };
     budgets.set(client, budget);
     return budget;
   };
 }
 
-function allowance({ refusedAt }: ClientStatus, lanes: number, now: EpochSeconds): number {
-  if (refusedAt === undefined) return lanes * refreshesPerLane;
-  return later(refusedAt, refusedProbeSeconds) <= now ? 1 : 0;
+function allowance(status: ClientStatus, lanes: number, now: EpochSeconds): number {
+  const { refusedAt, openUntil } = status;
+  if (openUntil !== undefined && openUntil > now) return 0;
+  if (refusedAt !== undefined) return later(refusedAt, refusedProbeSeconds) <= now ? 1 : 0;
+  // Half-open: one connection shows whether the provider answers again.
+  return openUntil === undefined ? lanes * refreshesPerLane : 1;
 }
 
 /** Undefined for a row that cannot be read: one such client must not hold up all the others. */
@@ -130,20 +140,20 @@ async function readStatus(
 
 async function choose(
   due: readonly DueConnection[],
-  budgetOf: Budget,
-): Promise<readonly DueConnection[]> {
-  const chosen: DueConnection[] = [];
+  budgetOf: BudgetOf,
+): Promise<Parameters<RefreshQueue['send']>[0]> {
+  const chosen: (DueConnection & { readonly lane: number })[] = [];
   for (const connection of due) {
     const budget = await budgetOf(connection.client);
     if (budget.left <= 0) continue;
     budget.left -= 1;
-    chosen.push(connection);
+    chosen.push({ ...connection, lane: laneOf(connection, budget.lanes) });
   }
   return chosen;
 }
 
 /** Always the same lane for a connection: its messages stay in order. */
-function laneOf(due: DueConnection, { lanesPerClient }: SchedulerSettings): number {
+function laneOf(due: DueConnection, lanes: number): number {
   const digest = createHash('sha256').update(keyText(due)).digest();
-  return digest.readUInt32BE(4) % lanesPerClient;
+  return digest.readUInt32BE(4) % lanes;
 }

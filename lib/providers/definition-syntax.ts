@@ -11,6 +11,13 @@ export const identifier = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/, 'must 
 /** Any text but the empty one. */
 export const nonEmpty = v.pipe(v.string(), v.nonEmpty('must not be empty'));
 
+/** How many: one or more. */
+export const countFromOne = v.pipe(
+  v.number(),
+  v.integer('must be a whole number'),
+  v.minValue(1, 'must be at least 1'),
+);
+
 /** A length of time: one second to ten years. */
 export const wholeSeconds = v.pipe(
   v.number(),

@@ -11,6 +11,7 @@
 import * as v from 'valibot';
 import { listContradictions } from './contradictions.ts';
 import {
+  countFromOne,
   grantType,
   headerName,
   headerValue,
@@ -237,6 +238,8 @@ const definitionShape = v.strictObject({
     {},
   ),
   rotation: v.optional(rotation, 'undeclared'),
+  /** More grants refused within ten minutes than this are not believed to be dead. */
+  refused_grants_brake: v.optional(countFromOne, 10),
   lifetimes: v.optional(lifetimes, {}),
 });
 

@@ -206,3 +206,53 @@ describe('a client whose row cannot be read', () => {
     });
   });
 });
+
+describe('a client whose breaker', () => {
+  it('is open is sent nothing, and holds up nobody else', async () => {
+    const world = scheduler([...dueRows(5), dueRow('bob', 'other')]);
+    await world.clientStatus.openBreaker(acme, at(3001));
+
+    expect(await world.run()).toBe(1);
+    expect(world.sent()).toEqual(['other/bob']);
+  });
+
+  it('is half-open is sent one', async () => {
+    const world = scheduler(dueRows(5));
+    await world.clientStatus.openBreaker(acme, at(3000));
+
+    expect(await world.run()).toBe(1);
+  });
+});
+
+describe('the lanes of a client', () => {
+  it('are those of its own row, where it has some', async () => {
+    const world = scheduler([...dueRows(100), ...dueRows(100, 'other')]);
+    world.clientStatus.put(acme, { lanes: 1 });
+
+    await world.run();
+
+    const lanes = (client: string) =>
+      new Set(world.queue.sent.filter((sent) => sent.client === client).map(({ lane }) => lane));
+    expect(lanes('acme')).toEqual(new Set([0]));
+    expect(lanes('other')).toEqual(new Set([0, 1, 2, 3]));
+    expect(world.queue.sent.filter((sent) => sent.client === 'acme')).toHaveLength(60);
+  });
+
+  it('are never none', async () => {
+    const world = scheduler(dueRows(2));
+    world.clientStatus.put(acme, { lanes: 0 });
+
+    expect(await world.run()).toBe(2);
+  });
+});
+
+it('leaves alone what is due by a clock that its own answer has put right', async () => {
+  const world = scheduler([dueRow('ann', 'acme', { refreshAt: at(3000) })]);
+  const listDue: typeof world.connections.listDue = async (input) => {
+    const page = await world.connections.listDue(input);
+    world.clock.setWallClock(at(2700));
+    return page;
+  };
+
+  expect(await world.run({ connections: { ...world.connections, listDue } })).toBe(0);
+});
