@@ -7,6 +7,7 @@ import type { ConnectionStore, RefreshReply } from '../../lib/broker/ports.ts';
 import type { RefreshPorts } from '../../lib/broker/refresh-replies.ts';
 import { Fault } from '../../lib/fault.ts';
 import { parseClientName } from '../../lib/names.ts';
+import { seconds } from '../../lib/time.ts';
 import { aConnection, aTombstone, at } from './connections.ts';
 import { type Around, interposed } from './interposed.ts';
 import {
@@ -73,6 +74,31 @@ const ways = {
   'whose client is refused now': () => ({
     world: refreshWorld({ answers: [{ outcome: 'client_refused' }] }),
   }),
+  'whose breaker is open': () => {
+    const world = refreshWorld();
+    world.clientStatus.put(acme, { troubles: 5, openUntil: at(3300) });
+    return { world };
+  },
+  'that is the probe of a breaker, and opens it again': () => {
+    const world = refreshWorld({ answers: [notSent] });
+    world.clientStatus.put(acme, { troubles: 5, openUntil: at(2900) });
+    return { world };
+  },
+  'that is the probe of a breaker, and closes it': () => {
+    const world = refreshWorld();
+    world.clientStatus.put(acme, { troubles: 5, openUntil: at(2900) });
+    return { world };
+  },
+  'whose probe another makes': () => {
+    const world = refreshWorld();
+    world.clientStatus.put(acme, { troubles: 5, openUntil: at(2900), probeUntil: at(3020) });
+    return { world };
+  },
+  'whose grant is refused with too many others': async () => {
+    const world = refreshWorld({ answers: [refused], definition: { refused_grants_brake: 1 } });
+    await world.clientStatus.countRefusedGrant(acme, { at: dueAt, windowSeconds: seconds(600) });
+    return { world };
+  },
   'that is not ready': () => {
     const world = refreshWorld();
     const fault = new Fault('KEY_RING_INVALID', { purpose: 'renewal', problems: ['none'] });
