@@ -12,8 +12,7 @@ import { browserFunction } from '../lib/http/browser-function.ts';
 import { callbackAnswer } from '../lib/http/callback-answer.ts';
 import { readTransactionCookies } from '../lib/http/transaction-cookie.ts';
 import { functionLog } from '../lib/log.ts';
-import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
-import { tokenRequester } from '../lib/oauth/request-token.ts';
+import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
 
 const settings = readSettings(
@@ -35,7 +34,7 @@ const ports = {
   ...sessionTable(settings),
   ...registrations(settings),
   ...seals(settings),
-  requestToken: tokenRequester(providerEndpoints(settings, clock)),
+  ...providerCalls(settings, clock),
   providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
   clock,
   random: Math.random,

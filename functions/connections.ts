@@ -19,8 +19,7 @@ import { iamFunction, json } from '../lib/http/iam-function.ts';
 import { parseDirectGrant, parseListRequest } from '../lib/http/request-message.ts';
 import { functionLog } from '../lib/log.ts';
 import { keyText, parseConnectionKey } from '../lib/names.ts';
-import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
-import { tokenRequester } from '../lib/oauth/request-token.ts';
+import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
 
 const settings = readSettings(
@@ -41,7 +40,7 @@ const ports = {
   ...registrations(settings),
   ...seals(settings),
   revocations: sqsRevocationQueue({ client: sqsClient(), url: settings.REVOKE_QUEUE_URL }),
-  requestToken: tokenRequester(providerEndpoints(settings, clock)),
+  ...providerCalls(settings, clock),
   providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
   clock,
   random: Math.random,

@@ -6,13 +6,19 @@
  */
 import { Fault } from '../fault.ts';
 import type { ConnectionKey } from '../names.ts';
-import type { RequestToken, TokenAnswer, TokenRequest } from '../oauth/token-endpoint.ts';
+import type {
+  IntrospectExpiry,
+  RequestToken,
+  TokenAnswer,
+  TokenRequest,
+} from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { parseConnectionParams } from '../providers/params.ts';
 import { decideScope } from '../providers/scope.ts';
 import type { Secret } from '../secret.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
 import { type EstablishPorts, establishConnection } from './establish-connection.ts';
+import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { readySeals } from './kept-answer.ts';
 import type { ClientRegistry, Connection } from './ports.ts';
 import type { RenewalCredential } from './renewal-credential.ts';
@@ -22,6 +28,7 @@ import { withCurrentClient } from './with-current-client.ts';
 interface Ports extends EstablishPorts {
   readonly clients: ClientRegistry;
   readonly requestToken: RequestToken;
+  readonly introspectExpiry: IntrospectExpiry;
   readonly providerTimeoutSeconds: Seconds;
 }
 
@@ -65,10 +72,11 @@ async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
   await readySeals(ports);
   const imported = grant.by === 'import' ? grant.scope : undefined;
   const scope = imported ?? decideScope(client, undefined);
-  const { answer, credential } =
+  const { answer: told, credential } =
     grant.by === 'import'
       ? importTokens(grant, ports.clock.now())
       : await requestGrant(ports, client, { grant, params, scope });
+  const answer = told && (await withIntrospectedExpiry(ports, client, { answer: told }));
   return establishConnection(ports, client, {
     client: grant.client,
     connection: grant.connection,

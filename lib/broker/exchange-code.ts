@@ -1,17 +1,19 @@
 import { deriveCodeVerifier } from '../oauth/authorization-request.ts';
 import type { AuthorizationAnswer } from '../oauth/authorization-response.ts';
-import type { RequestToken, TokenAnswer } from '../oauth/token-endpoint.ts';
+import type { IntrospectExpiry, RequestToken, TokenAnswer } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { tokenRequestShape } from '../providers/params.ts';
 import type { Secret } from '../secret.ts';
 import type { Seconds } from '../time.ts';
 import type { NewGrant } from './establish-connection.ts';
+import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { AuthorizationPlan } from './ports.ts';
 import { grantedAnswer } from './token-outcome.ts';
 
 export interface ExchangePorts {
   readonly requestToken: RequestToken;
+  readonly introspectExpiry: IntrospectExpiry;
   readonly providerTimeoutSeconds: Seconds;
 }
 
@@ -48,7 +50,9 @@ export async function exchangeCode(
     },
     ports.providerTimeoutSeconds * 1000,
   );
-  const answer = grantedAnswer(client, codeOutcome(outcome));
+  const answer = await withIntrospectedExpiry(ports, client, {
+    answer: grantedAnswer(client, codeOutcome(outcome)),
+  });
   const { client: name, connection, params, scope, allowAccountSwitch } = plan;
   return {
     client: name,

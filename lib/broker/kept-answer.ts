@@ -22,7 +22,7 @@ import {
   renewalKinds,
   writeRenewalCredential,
 } from './renewal-credential.ts';
-import { buildSchedule, renewalEndAnnouncedAt } from './schedule.ts';
+import { buildSchedule, refreshNotBefore, renewalEndAnnouncedAt } from './schedule.ts';
 
 export interface AnswerPorts {
   readonly sealer: Sealer;
@@ -65,6 +65,7 @@ export async function buildStoredToken(
   const scope = answer.scope ?? context.scope;
   const warning = renewalWarning(schedule, usable(client, renewal), answer);
   const apiBaseUrl = buildApiBaseUrl(client, context.params);
+  const notBefore = refreshNotBefore(client.definition.lifetimes, schedule.accessTokenExpiresAt);
   return {
     ...binding,
     state: 'active',
@@ -80,6 +81,7 @@ export async function buildStoredToken(
     ...(schedule.refreshTokenExpiresAt !== undefined && {
       refreshTokenExpiresAt: schedule.refreshTokenExpiresAt,
     }),
+    ...(notBefore !== undefined && { refreshNotBefore: notBefore }),
     ...(scope !== undefined && { scope }),
     ...(apiBaseUrl !== undefined && { apiBaseUrl }),
     ...(warning && { warning }),

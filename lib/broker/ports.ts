@@ -170,6 +170,12 @@ export interface ConnectionStore {
   defer(key: ConnectionKey, seen: Seen, refreshAt: EpochSeconds): Promise<'done' | 'lost'>;
 
   /**
+   * Corrects the schedule of the answer that was kept under `fence`: condition both fences are
+   * still that one, so that nobody has begun another attempt, and live.
+   */
+  reschedule(key: ConnectionKey, fence: number, schedule: Schedule): Promise<'done' | 'lost'>;
+
+  /**
    * Marks the connection `needs_reauth`: condition fence, committed and credential fence as given.
    * Removes lease, intent, the sealed credential stays; leaves the due index.
    */
@@ -343,6 +349,8 @@ export interface StoredToken extends ConnectionKey, TokenStatus {
   readonly apiBaseUrl?: string;
   readonly values: Readonly<Record<string, string>>;
   readonly refreshTokenExpiresAt?: EpochSeconds;
+  /** Before this moment the provider does not refresh it. */
+  readonly refreshNotBefore?: EpochSeconds;
   /** Until when a caller has claimed to have this token refreshed, and a name of that caller's own. */
   readonly refreshClaimedUntil?: EpochSeconds;
   readonly refreshClaimedBy?: string;

@@ -25,8 +25,14 @@ export function isAlive(clock: Clock, token: StoredToken): boolean {
   return token.expiresAt === undefined || token.expiresAt > clock.now();
 }
 
+/** Whether the provider would refuse to refresh a token yet: a definition's `lifetimes` say so. */
+export function isTooEarly(clock: Clock, { refreshNotBefore }: StoredToken): boolean {
+  return refreshNotBefore !== undefined && clock.now() < refreshNotBefore;
+}
+
 /**
- * Whether a token answers a request as it is, or a newer one has to be had.
+ * Whether a token answers a request as it is, or a newer one has to be had. `serve_as_recent`: it
+ * falls short, and yet is not to be refreshed so soon after the last time.
  *
  * @param request - asks for a least life; of a short-lived token half its life is enough.
  */
@@ -34,13 +40,21 @@ export function judge(
   clock: Clock,
   request: Rejection & { readonly minTtlSeconds: Seconds },
   open: OpenToken,
-): 'serve' | 'refresh' {
-  const { expiresAt, obtainedAt } = open.token;
+): 'serve' | 'serve_as_recent' | 'refresh' {
   if (!isAlive(clock, open.token)) return 'refresh';
-  if (isRejected(request, open)) {
-    return isRecentlyRejected(clock, request, open) ? 'serve' : 'refresh';
-  }
-  if (expiresAt === undefined) return 'serve';
+  const rejected = isRejected(request, open);
+  if (!rejected && livesLongEnough(clock, request, open)) return 'serve';
+  const isGuarded =
+    isTooEarly(clock, open.token) || (rejected && isRecentlyRejected(clock, request, open));
+  return isGuarded ? 'serve_as_recent' : 'refresh';
+}
+
+function livesLongEnough(
+  clock: Clock,
+  { minTtlSeconds }: { readonly minTtlSeconds: Seconds },
+  { token: { expiresAt, obtainedAt } }: OpenToken,
+): boolean {
+  if (expiresAt === undefined) return true;
   const halfLife = Math.max(0, Math.floor((expiresAt - obtainedAt) / 2));
-  return expiresAt - clock.now() >= Math.min(request.minTtlSeconds, halfLife) ? 'serve' : 'refresh';
+  return expiresAt - clock.now() >= Math.min(minTtlSeconds, halfLife);
 }

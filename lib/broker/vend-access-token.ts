@@ -50,20 +50,20 @@ export async function vendAccessToken(
 ): Promise<VendedToken> {
   // A caller whose token was refused wants to know what is stored, not what is remembered.
   const cached = request.rejectedTokenSha256 ? undefined : ports.cache.read(request, ports.clock);
-  if (cached && judge(ports.clock, request, cached) === 'serve')
+  if (cached && judge(ports.clock, request, cached) !== 'refresh')
     return serve(ports, request, cached);
 
   const deadlineMs = ports.clock.monotonicMs() + request.maxWaitSeconds * 1000;
   const seen = await look(ports, request, { consistent: false, deadlineMs });
   if (seen.isRevoked) throw unknown(request);
-  if (seen.open && judge(ports.clock, request, seen.open) === 'serve') {
+  if (seen.open && judge(ports.clock, request, seen.open) !== 'refresh') {
     return serve(ports, request, seen.open);
   }
   try {
     // An eventually consistent read may have missed a newer token.
     const held = await look(ports, request, { consistent: true, deadlineMs });
     if (held.isRevoked) throw unknown(request);
-    if (held.open && judge(ports.clock, request, held.open) === 'serve') {
+    if (held.open && judge(ports.clock, request, held.open) !== 'refresh') {
       return serve(ports, request, held.open);
     }
     return await seekNewer(ports, request, held);

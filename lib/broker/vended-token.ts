@@ -16,7 +16,6 @@ import type {
   TokenStore,
   Warning,
 } from './ports.ts';
-import { isRecentlyRejected } from './rejected-token.ts';
 import { type OpenToken, type TokenCache, warnOf } from './token-cache.ts';
 import { isAlive, judge } from './token-fitness.ts';
 
@@ -88,10 +87,11 @@ export function settle(
 export function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedToken {
   const { token, accessToken } = open;
   ports.cache.keep(open, ports.clock);
-  const lacking = judge(ports.clock, request, open) === 'refresh';
-  const warning: Warning | undefined = isRecentlyRejected(ports.clock, request, open)
-    ? { code: 'recently_refreshed', since: token.obtainedAt }
-    : warnOf(token, { now: ports.clock.now(), lacking });
+  const fitness = judge(ports.clock, request, open);
+  const warning: Warning | undefined =
+    fitness === 'serve_as_recent'
+      ? { code: 'recently_refreshed', since: token.obtainedAt }
+      : warnOf(token, { now: ports.clock.now(), lacking: fitness === 'refresh' });
   return { token, accessToken, ...(warning && { warning }) };
 }
 

@@ -1,9 +1,11 @@
 import * as oauth from 'oauth4webapi';
 import type { Client } from '../providers/client.ts';
+import type { Definition } from '../providers/definition.ts';
 import { fillTemplate } from '../providers/params.ts';
 import type { Clock } from '../time.ts';
 import type { StandardFetch } from './dialect.ts';
 import type { Transport } from './transport.ts';
+import type { RequestDialect } from './wire-request.ts';
 
 /** What requests to a provider's endpoints need of the world. */
 export interface EndpointPorts {
@@ -25,12 +27,27 @@ export interface ProtocolParties {
  */
 export function protocolParties(
   client: Client,
-  endpoint: 'token_endpoint' | 'revocation_endpoint',
+  endpoint: 'token_endpoint' | 'revocation_endpoint' | 'introspection_endpoint',
   url: string,
 ): ProtocolParties {
   const declared = client.definition.authorize?.issuer;
   const issuer = declared === undefined ? url : fillTemplate(client, {}, declared);
   return { server: { issuer, [endpoint]: url }, client: { client_id: client.clientId } };
+}
+
+/** How an endpoint that is asked about one token wants its requests. */
+export function tokenDialect(
+  client: Client,
+  { url, parameters_in, names }: NonNullable<Definition['revoke']>,
+): RequestDialect {
+  return {
+    url: fillTemplate(client, {}, url),
+    method: 'POST',
+    parametersIn: parameters_in,
+    names,
+    params: {},
+    headers: {},
+  };
 }
 
 /** Has the library send through the border. Which protocols are safe is for the transport to say. */

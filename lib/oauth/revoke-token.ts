@@ -1,6 +1,5 @@
 import * as oauth from 'oauth4webapi';
 import type { Client } from '../providers/client.ts';
-import { fillTemplate } from '../providers/params.ts';
 import type { Secret } from '../secret.ts';
 import { listClientAuthentications } from './client-authentication.ts';
 import { dialectFetch } from './dialect.ts';
@@ -9,6 +8,7 @@ import {
   type EndpointPorts,
   protocolParties,
   throughBorder,
+  tokenDialect,
   tryEach,
 } from './endpoint-request.ts';
 import { standardRevocationResponse } from './standard-response.ts';
@@ -30,14 +30,7 @@ export function tokenRevoker(ports: EndpointPorts): RevokeToken {
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     const { revoke } = client.definition;
     if (revoke === undefined) return 'refused';
-    const dialect: RequestDialect = {
-      url: fillTemplate(client, {}, revoke.url),
-      method: 'POST',
-      parametersIn: revoke.parameters_in,
-      names: revoke.names,
-      params: {},
-      headers: {},
-    };
+    const dialect = tokenDialect(client, revoke);
     const outcome = await tryEach(
       await listClientAuthentications(client, revoke.client_authentication, clock),
       attemptWith(ports, client, { token, dialect }),

@@ -102,6 +102,18 @@ export type RequestToken = (
 ) => Promise<TokenOutcome>;
 
 /**
+ * Asks the provider when an access token ends (RFC 7662 §2). Never throws for what a provider or the
+ * network does.
+ *
+ * @returns undefined where the definition has no `introspect`, or the answer does not tell.
+ */
+export type IntrospectExpiry = (
+  client: Client,
+  accessToken: Secret<'access_token'>,
+  timeoutMs: number,
+) => Promise<EpochSeconds | undefined>;
+
+/**
  * How a revocation ended: it is done; the server revokes no tokens of this kind (RFC 7009 §2.2.1);
  * it refuses; or it is worth another try.
  */

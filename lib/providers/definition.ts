@@ -22,8 +22,8 @@ import {
   paths,
   template,
   urlTemplate,
-  wholeSeconds,
 } from './definition-syntax.ts';
+import { lifetimes, rotation } from './renewal-definition.ts';
 
 /** How one kind of token request is put on the wire. */
 const requestShape = {
@@ -164,24 +164,23 @@ const api = v.strictObject({
   query: v.optional(v.strictObject({ name: v.optional(nonEmpty, 'access_token') }), {}),
 });
 
-/**
- * What becomes of the old refresh token when a new one is issued: `none`, there never is a new one;
- * `strict`, the old one dies at once; `grace_seconds`, it works that much longer. `undeclared`
- * counts as `strict`.
- */
-const rotation = v.union([
-  v.picklist(['none', 'strict', 'undeclared']),
-  v.strictObject({ grace_seconds: wholeSeconds }),
-]);
-
-const lifetimes = v.strictObject({
-  /** The access token's life where the answer does not tell it. */
-  access_token_seconds: v.optional(wholeSeconds),
-  /** The refresh token's life from its issue, where the answer does not tell it. */
-  refresh_token_seconds: v.optional(wholeSeconds),
-  /** After how long without use the refresh token dies. */
-  refresh_token_idle_seconds: v.optional(wholeSeconds),
-});
+/** How an endpoint is asked about one token. */
+const tokenEndpoint = {
+  url: urlTemplate,
+  parameters_in: v.optional(requestShape.parameters_in, 'form'),
+  client_authentication: v.optional(requestShape.client_authentication, 'client_secret_post'),
+  names: v.optional(
+    v.partial(
+      v.strictObject({
+        token: nonEmpty,
+        token_type_hint: parameterName,
+        client_id: parameterName,
+        client_secret: parameterName,
+      }),
+    ),
+    {},
+  ),
+} as const;
 
 const definitionShape = v.strictObject({
   $schema: v.optional(v.string()),
@@ -208,20 +207,17 @@ const definitionShape = v.strictObject({
     }),
   ),
   /** RFC 7009; unset where the provider has no revocation endpoint. */
-  revoke: v.optional(
+  revoke: v.optional(v.strictObject(tokenEndpoint)),
+  /** RFC 7662: asked when a token ends, where nothing that comes with it tells. */
+  introspect: v.optional(
     v.strictObject({
-      url: urlTemplate,
-      parameters_in: v.optional(requestShape.parameters_in, 'form'),
-      client_authentication: v.optional(requestShape.client_authentication, 'client_secret_post'),
-      names: v.optional(
-        v.partial(
-          v.strictObject({
-            token: nonEmpty,
-            token_type_hint: parameterName,
-            client_id: parameterName,
-            client_secret: parameterName,
-          }),
-        ),
+      ...tokenEndpoint,
+      answer: v.optional(
+        v.strictObject({
+          active: v.optional(paths, ['active']),
+          exp: v.optional(paths, ['exp']),
+          expires_in: v.optional(paths),
+        }),
         {},
       ),
     }),

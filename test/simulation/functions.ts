@@ -119,6 +119,7 @@ function refreshFunction({ world, services, run }: Deployment): UseCases['refres
         ...services.reach(invocation),
         ...reporting(world, invocation),
         requestToken: tokenEndpointModel(world, invocation, key),
+        introspectExpiry: async () => undefined,
         randomToken: () => invocation.name,
         timing,
       };

@@ -9,6 +9,7 @@ import type {
   ConnectionStore,
   Failure,
   NewConnection,
+  Schedule,
   Seen,
 } from '../../lib/broker/ports.ts';
 import { earlier } from '../../lib/time.ts';
@@ -126,4 +127,16 @@ function healthy(row: Connection): Connection {
 
 function withoutIntentOf(row: Connection, fence: number): Connection {
   return row.intent?.fence === fence ? without(row, 'intent') : row;
+}
+
+export function rescheduled(
+  row: Connection,
+  fence: number,
+  schedule: Schedule,
+): Connection | undefined {
+  if (!isLiveAsSeen(row, { fence, committedFence: fence })) return undefined;
+  return {
+    ...without(row, 'accessTokenExpiresAt', 'refreshTokenExpiresAt', 'refreshAt'),
+    ...schedule,
+  };
 }

@@ -15,6 +15,7 @@ import {
   lateCommitted,
   markedDead,
   released,
+  rescheduled,
 } from './connection-changes.ts';
 import { listByClient, listDue } from './connection-listing.ts';
 
@@ -68,6 +69,8 @@ export function memoryConnectionStore(
 
     defer: async (key, seen, refreshAt) =>
       change(key, (row) => (isLiveAsSeen(row, seen) ? { ...row, refreshAt } : undefined)),
+    reschedule: async (key, fence, schedule) =>
+      change(key, (row) => rescheduled(row, fence, schedule)),
     quarantine: async (key) => change(key, ({ refreshAt: _, ...row }) => row),
     markDead: async (key, seen, death) => change(key, (row) => markedDead(row, seen, death)),
     connect: async (next, seenFence) => replace(connected(next), seenFence),

@@ -28,6 +28,7 @@ export function connecting(client: Client = aClient()) {
   return {
     provider,
     requestToken: provider.requestToken,
+    introspectExpiry: async () => undefined,
     providerTimeoutSeconds: seconds(10),
     clients: replaceable(memoryClientRegistry(client)),
     sessions: replaceable(memorySessionStore()),
