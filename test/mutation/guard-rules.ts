@@ -38,6 +38,7 @@ export const guardRules: readonly Rule[] = [
     const members = parent?.type === 'SpreadElement' ? terms.at(-1) : undefined;
     return terms
       .filter((term) => !isShape(source, term, members))
+      .filter((term) => !(operator === '&&' && isImplied(source, term, terms)))
       .map((dropped) =>
         replace(
           node,
@@ -84,6 +85,20 @@ function isShape(source: Source, term: Span, members: Span | undefined): boolean
   if (term === members) return true;
   const subject = textOf(source, term).replace(/ !== undefined$/, '');
   return /^[\w.]+$/.test(subject) && new RegExp(`\\b${subject}\\b`).test(textOf(source, members));
+}
+
+/**
+ * Whether a term says that a number is there which another term compares anyway: nothing is less or
+ * more than a number that is not there, so without this one the condition is the same.
+ */
+function isImplied(source: Source, term: Expression, terms: readonly Expression[]): boolean {
+  const [, subject] = /^([\w.]+) !== undefined$/.exec(textOf(source, term)) ?? [];
+  return terms.some(
+    (other) =>
+      other.type === 'BinaryExpression' &&
+      ['<', '<=', '>', '>='].includes(other.operator) &&
+      [other.left, other.right].some((side) => textOf(source, side) === subject),
+  );
 }
 
 /** The objects before each `?.` of a chain. */

@@ -78,6 +78,15 @@ describe('the mutants of a file', () => {
     ]);
   });
 
+  it('do not ask whether a number is there that is compared anyway', () => {
+    expect(changesOf('const a = b !== undefined && b > c;')).not.toContain(
+      'b !== undefined && b > c → (b > c)',
+    );
+    expect(changesOf('const a = b !== undefined && b.c > d;')).toContain(
+      'b !== undefined && b.c > d → (b.c > d)',
+    );
+  });
+
   it('say in which function they are, and on which line', () => {
     const [mutant] = listMutants('a.ts', 'const a = 1;\nfunction b() {\n  return c ? 1 : 2;\n}');
 

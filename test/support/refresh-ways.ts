@@ -61,6 +61,12 @@ const keepNewer = ({ connections, row }: World) =>
 
 const ways = {
   'that brings a token': () => ({ world: refreshWorld() }),
+  'whose token’s end the provider is asked for': () => {
+    const answers = [granted('refresh-2', { expirySource: 'default' })];
+    const introspect = { url: 'https://as.example.com/introspect' };
+    const world = refreshWorld({ answers, definition: { introspect } });
+    return { world, over: { introspectExpiry: async () => at(9000) } };
+  },
   'whose client was refused before': async () => {
     const world = refreshWorld();
     await world.clientStatus.markRefused(acme, 'version-0', at(2000));
@@ -157,7 +163,10 @@ export const wayNames = Object.keys(ways) as readonly WayName[];
 export async function goWay(name: WayName, around: Around): Promise<RefreshReply> {
   const { world, over, leftMs }: Way = await ways[name]();
   const ports = { ...world.ports, ...over };
-  const { requestToken } = interposed({ requestToken: ports.requestToken }, around);
+  const { requestToken, introspectExpiry } = interposed(
+    { requestToken: ports.requestToken, introspectExpiry: ports.introspectExpiry },
+    around,
+  );
   return world.refresh(due, {
     connections: interposed(ports.connections, around),
     tokens: interposed(ports.tokens, around),
@@ -166,6 +175,7 @@ export async function goWay(name: WayName, around: Around): Promise<RefreshReply
     recovery: interposed(ports.recovery, around),
     sealer: interposed(ports.sealer, around),
     requestToken,
+    introspectExpiry,
     ...(leftMs !== undefined && { leftMs }),
   });
 }

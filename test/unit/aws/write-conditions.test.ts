@@ -136,6 +136,19 @@ const connectionWrites: Readonly<Record<string, Write<ConnectionStore>>> = {
     done: [{}, { committed_fence: 24 }, { credential_fence: 25 }, waitsForItsOwner],
     lost: [{ committed_fence: 25 }, { committed_fence: 26 }, deleted],
   },
+  reschedule: {
+    write: (store) =>
+      store.reschedule(aKey(), 30, { expirySource: 'introspection', refreshAt: at(200) }),
+    done: [{ committed_fence: 30 }, { committed_fence: 30, state: 'failing' }],
+    lost: [
+      { committed_fence: 29 },
+      { committed_fence: 31 },
+      { fence: 29, committed_fence: 30 },
+      { fence: 31, committed_fence: 30 },
+      { committed_fence: 30, ...waitsForItsOwner },
+      { committed_fence: 30, ...deleted },
+    ],
+  },
   markDead: {
     write: (store) =>
       store.markDead(

@@ -33,17 +33,24 @@ describe('an answer', () => {
     expect(world.row().accountId).toBe('account-2');
   });
 
-  it('that another has overtaken is answered with, where the newer one is not there to read', async () => {
+  it('that another has overtaken is answered with the newest token, or with none', async () => {
     const newer = { fence: fence + 7, committedFence: fence + 7, credentialFence: fence + 7 };
-    const world = refreshWorld({
-      token: false,
-      answers: () => {
-        world.connections.put({ ...world.row(), ...newer });
-        return granted();
-      },
-    });
+    const overtakenWith = async (token: { fence: number } | false) => {
+      const world: World = refreshWorld({
+        token,
+        answers: () => {
+          world.connections.put({ ...world.row(), ...newer });
+          return granted();
+        },
+      });
+      return world.refresh();
+    };
 
-    expect(await world.refresh()).toMatchObject({ outcome: 'fresh', token: { fence } });
+    expect(await overtakenWith({ fence: 1 })).toMatchObject({
+      outcome: 'fresh',
+      token: { fence: 1 },
+    });
+    expect(await overtakenWith(false)).toEqual({ outcome: 'fresh', state: 'active' });
   });
 
   it('of a deleted connection is not even tried as a late one', async () => {
