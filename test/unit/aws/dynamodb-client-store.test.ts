@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamodbClientStore } from '../../../lib/aws/dynamodb-client-store.ts';
 import { attributes } from '../../../lib/aws/expression.ts';
 import { readItem } from '../../../lib/aws/row.ts';
-import type { ClientStore } from '../../../lib/broker/ports.ts';
+import type { ClientStore } from '../../../lib/broker/client-ports.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aKey, at } from '../../support/connections.ts';
 import { type Dynalite, startDynalite } from '../../support/dynalite.ts';
