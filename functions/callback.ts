@@ -3,6 +3,7 @@
  *
  * @module
  */
+import pageTexts from '#page-texts' with { type: 'json' };
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { clientRows, clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
@@ -10,6 +11,7 @@ import { completeAuthorization } from '../lib/broker/complete-authorization.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
 import { callbackAnswer } from '../lib/http/callback-answer.ts';
+import { parsePageTexts } from '../lib/http/parse-page-texts.ts';
 import { readTransactionCookies } from '../lib/http/transaction-cookie.ts';
 import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { functionLog } from '../lib/log.ts';
@@ -44,7 +46,9 @@ const ports = {
   log,
 };
 
-export const handler = browserFunction(log, async (event, context) =>
+const wrapping = { log, languages: parsePageTexts(pageTexts) };
+
+export const handler = browserFunction(wrapping, async (event, { words, context }) =>
   callbackAnswer(
     await completeAuthorization(
       ports,
@@ -55,6 +59,6 @@ export const handler = browserFunction(log, async (event, context) =>
       },
       deadlineOf(context, clock),
     ),
-    settings.PUBLIC_BASE_URL,
+    { publicBaseUrl: settings.PUBLIC_BASE_URL, words },
   ),
 );

@@ -84,7 +84,8 @@ const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http', 'cli']],
   [/^aws-lambda$/, ['ground', 'http', 'lambda', 'functions']],
   [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http', 'cli', 'client']],
-  [/^#access-policy$/, ['functions']],
+  [/^negotiator$/, ['http']],
+  [/^#(access-policy|page-texts)$/, ['functions']],
 ];
 
 /** What others import of the package: each hands on what its users have to name. */

@@ -50,6 +50,8 @@ export type ReturnError =
 /** Where the flow was begun from, for the way back. */
 interface Origin {
   readonly plan: AuthorizationPlan;
+  /** What the provider is called, by its definition. */
+  readonly providerTitle: string;
   /** Names the cookie, which is of no more use. */
   readonly cookieLabel: string;
 }
@@ -128,7 +130,7 @@ interface Taken {
 
 async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationEnding> {
   const { client, plan, cookieLabel, response } = taken;
-  const origin = { plan, cookieLabel };
+  const origin = { plan, providerTitle: client.definition.title, cookieLabel };
   const failed = (error: ReturnError) => ({ status: 'failed', error, ...origin }) as const;
   if (plan.client !== client.name || judgeIssuer(plan.issuer, response.issuer) === 'mismatch') {
     ports.log.warn('authorization_mixed_up', {
