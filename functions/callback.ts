@@ -3,18 +3,19 @@
  *
  * @module
  */
+import pageTexts from '#page-texts' with { type: 'json' };
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
-import { clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
 import { completeAuthorization } from '../lib/broker/complete-authorization.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
 import { callbackAnswer } from '../lib/http/callback-answer.ts';
+import { parsePageTexts } from '../lib/http/parse-page-texts.ts';
 import { readTransactionCookies } from '../lib/http/transaction-cookie.ts';
 import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { functionLog } from '../lib/log.ts';
-import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
-import { tokenRequester } from '../lib/oauth/request-token.ts';
+import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
 
 const settings = readSettings(
@@ -34,9 +35,10 @@ const ports = {
   ...connectionTable(settings),
   ...tokenTable(settings),
   ...sessionTable(settings),
+  ...clientRows(settings),
   ...registrations(settings),
   ...seals(settings),
-  requestToken: tokenRequester(providerEndpoints(settings, clock)),
+  ...providerCalls(settings, clock),
   providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
   clock,
   random: Math.random,
@@ -44,7 +46,9 @@ const ports = {
   log,
 };
 
-export const handler = browserFunction(log, async (event, context) =>
+const wrapping = { log, languages: parsePageTexts(pageTexts) };
+
+export const handler = browserFunction(wrapping, async (event, { words, context }) =>
   callbackAnswer(
     await completeAuthorization(
       ports,
@@ -55,6 +59,6 @@ export const handler = browserFunction(log, async (event, context) =>
       },
       deadlineOf(context, clock),
     ),
-    settings.PUBLIC_BASE_URL,
+    { publicBaseUrl: settings.PUBLIC_BASE_URL, words },
   ),
 );

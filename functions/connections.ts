@@ -9,7 +9,7 @@ import { sqsClient } from '../lib/aws/clients.ts';
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRevocationQueue } from '../lib/aws/sqs-revocation-queue.ts';
-import { clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
 import { connectDirectly } from '../lib/broker/connect-directly.ts';
 import { disconnect } from '../lib/broker/disconnect.ts';
@@ -19,8 +19,7 @@ import { iamFunction, json } from '../lib/http/iam-function.ts';
 import { parseDirectGrant, parseListRequest } from '../lib/http/request-message.ts';
 import { functionLog } from '../lib/log.ts';
 import { keyText, parseConnectionKey } from '../lib/names.ts';
-import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
-import { tokenRequester } from '../lib/oauth/request-token.ts';
+import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
 
 const settings = readSettings(
@@ -38,10 +37,11 @@ const log = functionLog();
 const ports = {
   ...connectionTable(settings),
   ...tokenTable(settings),
+  ...clientRows(settings),
   ...registrations(settings),
   ...seals(settings),
   revocations: sqsRevocationQueue({ client: sqsClient(), url: settings.REVOKE_QUEUE_URL }),
-  requestToken: tokenRequester(providerEndpoints(settings, clock)),
+  ...providerCalls(settings, clock),
   providerTimeoutSeconds: settings.PROVIDER_TIMEOUT_SECONDS,
   clock,
   random: Math.random,

@@ -18,8 +18,7 @@ import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { plainFunction } from '../lib/lambda/plain-function.ts';
 import { queueFunction } from '../lib/lambda/queue-function.ts';
 import { functionLog } from '../lib/log.ts';
-import { providerEndpoints } from '../lib/oauth/provider-endpoints.ts';
-import { tokenRequester } from '../lib/oauth/request-token.ts';
+import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
 import { seconds } from '../lib/time.ts';
 
@@ -46,7 +45,7 @@ const ports = {
   ...registrations(settings),
   ...seals(settings),
   recovery: sqsRecoveryQueue({ client: sqsClient(), url: settings.RECOVERY_QUEUE_URL }),
-  requestToken: tokenRequester(providerEndpoints(settings, clock)),
+  ...providerCalls(settings, clock),
   timing: assertTiming(
     {
       leaseSeconds: settings.LEASE_SECONDS,

@@ -29,7 +29,7 @@ const lateTries = 5;
 /** What the provider said, kept: an answer in time, a late one, or that the grant is dead. */
 export function connectionAnswers(
   table: ConnectionTable,
-): Pick<ConnectionStore, 'commit' | 'commitLate' | 'markDead'> {
+): Pick<ConnectionStore, 'commit' | 'commitLate' | 'reschedule' | 'markDead'> {
   return {
     commit: (key, fence, answer) =>
       writeConnection(table, {
@@ -47,6 +47,19 @@ export function connectionAnswers(
       }),
 
     commitLate: (key, fence, answer) => commitLate(table, { key, fence, answer }),
+
+    reschedule: (key, fence, schedule) =>
+      writeConnection(table, {
+        operation: 'reschedule',
+        key,
+        change: {
+          set: {
+            ...buildSchedule(schedule),
+            ...scheduleAt(key, schedule.refreshAt, table.dueShards),
+          },
+        },
+        condition: allOf(isAsSeen({ fence, committedFence: fence }), isLive),
+      }),
 
     markDead: (key, { credentialFence, ...seen }, { reason, since }) =>
       writeConnection(table, {

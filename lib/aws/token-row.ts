@@ -53,6 +53,7 @@ export function buildToken(token: StoredToken): Attributes {
     api_base_url: token.apiBaseUrl,
     values: token.values,
     refresh_token_expires_at: token.refreshTokenExpiresAt,
+    refresh_not_before: token.refreshNotBefore,
     refresh_claimed_until: token.refreshClaimedUntil,
     refresh_claimed_by: token.refreshClaimedBy,
   };
@@ -74,6 +75,7 @@ export function parseToken(members: Members, { client, connection }: ConnectionK
     apiBaseUrl: members.optional('api_base_url', text),
     values: members.required('values', textMap),
     refreshTokenExpiresAt: members.optional('refresh_token_expires_at', instant),
+    refreshNotBefore: members.optional('refresh_not_before', instant),
     refreshClaimedUntil: members.optional('refresh_claimed_until', instant),
     refreshClaimedBy: members.optional('refresh_claimed_by', text),
   });

@@ -18,6 +18,7 @@ import type { Client } from '../providers/client.ts';
 import { Secret } from '../secret.ts';
 import { later, seconds } from '../time.ts';
 import { cookieLabel } from './begin-authorization.ts';
+import { noteNewerSecret } from './client-secrets.ts';
 import {
   type EstablishPorts,
   establishConnection,
@@ -49,6 +50,8 @@ export type ReturnError =
 /** Where the flow was begun from, for the way back. */
 interface Origin {
   readonly plan: AuthorizationPlan;
+  /** What the provider is called, by its definition. */
+  readonly providerTitle: string;
   /** Names the cookie, which is of no more use. */
   readonly cookieLabel: string;
 }
@@ -127,7 +130,7 @@ interface Taken {
 
 async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationEnding> {
   const { client, plan, cookieLabel, response } = taken;
-  const origin = { plan, cookieLabel };
+  const origin = { plan, providerTitle: client.definition.title, cookieLabel };
   const failed = (error: ReturnError) => ({ status: 'failed', error, ...origin }) as const;
   if (plan.client !== client.name || judgeIssuer(plan.issuer, response.issuer) === 'mismatch') {
     ports.log.warn('authorization_mixed_up', {
@@ -149,12 +152,13 @@ async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationE
     const exchanged = await withCurrentClient(ports.clients, plan.client, async (current) => ({
       ...taken,
       client: current,
-      grant: await exchangeCode(ports, { ...taken, client: current }, answer),
+      ...(await exchangeCode(ports, { ...taken, client: current }, answer)),
     }));
     const keep = async () =>
       plan.confirm ? holdForConfirmation(ports, exchanged) : goLive(ports, exchanged);
-    const { deadlineMs } = taken;
-    return { ...(await patiently(ports, { key: plan, deadlineMs }, keep)), ...origin };
+    const live = await patiently(ports, { key: plan, deadlineMs: taken.deadlineMs }, keep);
+    if (exchanged.provesNewer) await noteNewerSecret(ports, exchanged.client);
+    return { ...live, ...origin };
   } catch (error) {
     // The state is spent, so to reload is of no use: even what nobody foresaw ends in an answer.
     ports.log.error('connect_failed', { connection: keyText(plan), ...describeFailure(error) });

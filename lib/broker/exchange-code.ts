@@ -1,17 +1,22 @@
 import { deriveCodeVerifier } from '../oauth/authorization-request.ts';
 import type { AuthorizationAnswer } from '../oauth/authorization-response.ts';
-import type { RequestToken, TokenAnswer } from '../oauth/token-endpoint.ts';
+import type { IntrospectExpiry, RequestToken, TokenAnswer } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { tokenRequestShape } from '../providers/params.ts';
 import type { Secret } from '../secret.ts';
 import type { Seconds } from '../time.ts';
+import type { ClientStore } from './client-ports.ts';
+import { dropOlderSecret, provesNewerSecret } from './client-secrets.ts';
 import type { NewGrant } from './establish-connection.ts';
+import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { AuthorizationPlan } from './ports.ts';
 import { grantedAnswer } from './token-outcome.ts';
 
 export interface ExchangePorts {
+  readonly clientStatus: ClientStore;
   readonly requestToken: RequestToken;
+  readonly introspectExpiry: IntrospectExpiry;
   readonly providerTimeoutSeconds: Seconds;
 }
 
@@ -27,16 +32,18 @@ type GrantedAuthorization = Extract<AuthorizationAnswer, { outcome: 'granted' }>
 /**
  * Exchanges the code at the endpoint that was pinned when the flow began (RFC 6749 §4.1.3).
  *
- * @returns what the resource owner granted, with nothing stored yet.
+ * @returns what the resource owner granted, with nothing stored yet, and whether the newer of two
+ *   client secrets has worked.
  * @throws {Fault} `CLIENT_CHANGED` when the registration leads elsewhere by now, and nothing was
  *   sent; else the faults of `grantedAnswer`.
  */
 export async function exchangeCode(
   ports: ExchangePorts,
-  { client, plan, cookie }: CodeFlow,
+  { client: registered, plan, cookie }: CodeFlow,
   granted: GrantedAuthorization,
-): Promise<NewGrant> {
-  assertPinnedEndpoint(client, plan);
+): Promise<{ readonly grant: NewGrant; readonly provesNewer: boolean }> {
+  assertPinnedEndpoint(registered, plan);
+  const client = await dropOlderSecret(ports, registered);
   const outcome = await ports.requestToken(
     client,
     {
@@ -48,9 +55,11 @@ export async function exchangeCode(
     },
     ports.providerTimeoutSeconds * 1000,
   );
-  const answer = grantedAnswer(client, codeOutcome(outcome));
+  const answer = await withIntrospectedExpiry(ports, client, {
+    answer: grantedAnswer(client, codeOutcome(outcome)),
+  });
   const { client: name, connection, params, scope, allowAccountSwitch } = plan;
-  return {
+  const grant = {
     client: name,
     connection,
     params,
@@ -59,6 +68,7 @@ export async function exchangeCode(
     credential: refreshTokenOf(answer),
     ...(scope !== undefined && { scope }),
   };
+  return { grant, provesNewer: provesNewerSecret(client, outcome) };
 }
 
 /** A refused code is a failed exchange: there is no grant yet that could be dead. */

@@ -4,10 +4,12 @@
  *
  * @module
  */
-import { Fault, isFault } from '../fault.ts';
+import { Fault } from '../fault.ts';
 import { keyText } from '../names.ts';
 import type { TokenAnswer } from '../oauth/token-endpoint.ts';
-import { isLive } from './establish-connection.ts';
+import type { EpochSeconds } from '../time.ts';
+import { commitAnswer, persist, sendToRecovery, storeMs } from './durable-answer.ts';
+import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { buildStoredToken, scheduleAnswer, sealCredential } from './kept-answer.ts';
 import type { Committed, RefreshReply, RenewalKind, StoredToken } from './ports.ts';
 import { type RefreshPorts, readToken } from './refresh-replies.ts';
@@ -21,13 +23,6 @@ interface Refreshed {
   readonly answer: TokenAnswer;
 }
 
-const firstPauseMs = 50;
-const longestPauseMs = 1000;
-/** Kept back of a lease, for the write under way when it ends. */
-const leaseReserveMs = 1000;
-/** Kept back of the invocation, for the recovery queue. */
-const queueReserveMs = 4000;
-
 /**
  * Stores an answer, publishes its access token, and answers with it.
  *
@@ -40,44 +35,70 @@ export async function keepAnswer(
   refreshed: Refreshed,
 ): Promise<RefreshReply> {
   const { fence, row } = attempt;
-  const { committed, token } = await buildKept(ports, attempt, refreshed);
-  const kept = await commit(ports, attempt, committed);
-  if (kept === 'deleted') return { outcome: 'unknown_connection', state: 'needs_reauth' };
-  if (kept === 'superseded') {
-    const newest = await readToken(ports, row);
-    return { outcome: 'fresh', state: 'active', token: newest ?? token };
-  }
-  const published =
-    kept === 'committed' &&
-    (await persist(ports, { row, leftMs: () => storeMs(attempt) }, () =>
-      ports.tokens.publish(token),
-    ));
-  if (!published && !(await sendToRecovery(ports, attempt, { committed, token }))) {
-    if (kept === 'undelivered') {
-      throw new Fault('STORE_UNAVAILABLE', { store: 'connections', operation: 'commit' });
+  const kept = await buildKept(ports, attempt, refreshed);
+  const ending = await commitAnswer(ports, attempt, kept.committed);
+  switch (ending) {
+    case 'deleted':
+      return { outcome: 'unknown_connection', state: 'needs_reauth' };
+    case 'superseded': {
+      const token = await readToken(ports, row);
+      return { outcome: 'fresh', state: 'active', ...(token && { token }) };
     }
+    case 'committed':
+    case 'undelivered': {
+      const token =
+        ending === 'committed'
+          ? await publish(ports, attempt, kept)
+          : await recover(ports, attempt, kept);
+      ports.log.info('refreshed', { connection: keyText(row), fence, kept: ending });
+      return { outcome: 'refreshed', state: 'active', token };
+    }
+    default:
+      return ending satisfies never;
   }
-  ports.log.info('refreshed', { connection: keyText(row), fence, kept });
-  return { outcome: 'refreshed', state: 'active', token };
 }
 
-/** Everything that is to be stored, sealed and ready: from here on only writes remain. */
+/** What is stored of an answer: first the credential, since it is what cannot be had again. */
+interface Kept {
+  readonly answer: TokenAnswer;
+  readonly renewal: readonly RenewalKind[];
+  /** Of the refresh token that stays in force. */
+  readonly refreshTokenExpiresAt?: EpochSeconds;
+  readonly committed: Committed;
+}
+
 async function buildKept(
   ports: RefreshPorts,
   { client, row, fence }: Attempt,
   { credential, refused, answer }: Refreshed,
-): Promise<{ readonly committed: Committed; readonly token: StoredToken }> {
+): Promise<Kept> {
   const next = renewedCredential(credential, refused, answer);
   const renewal = renewalKinds(next);
-  const schedule = scheduleAnswer(ports, client, {
-    answer,
-    renewal,
-    ...(next === credential &&
-      row.refreshTokenExpiresAt !== undefined && {
-        refreshTokenExpiresAt: row.refreshTokenExpiresAt,
-      }),
-  });
-  const { client: name, connection, params, scope, values } = row;
+  const end = next === credential ? row.refreshTokenExpiresAt : undefined;
+  const lives = { answer, renewal, ...(end !== undefined && { refreshTokenExpiresAt: end }) };
+  const sealed =
+    next === credential ? undefined : await sealCredential(ports, { ...row, fence }, next);
+  const scope = answer.scope ?? row.scope;
+  const committed = {
+    ...scheduleAnswer(ports, client, lives),
+    committedFence: fence,
+    values: { ...row.values, ...answer.values },
+    lastRefreshedAt: answer.obtainedAt,
+    ...(sealed && { credential: sealed }),
+    ...(scope !== undefined && { scope }),
+    ...(answer.accountId !== undefined && { accountId: answer.accountId }),
+  };
+  return { ...lives, committed };
+}
+
+/** The access token's row for a kept answer. */
+async function buildToken(
+  ports: RefreshPorts,
+  { client, row, fence }: Attempt,
+  { answer, renewal, committed }: Kept,
+): Promise<StoredToken> {
+  const { client: name, connection, params } = row;
+  const { values, scope } = committed;
   const context = {
     client: name,
     connection,
@@ -85,27 +106,41 @@ async function buildKept(
     values,
     ...(scope !== undefined && { scope }),
   };
-  const sealed =
-    next === credential ? undefined : await sealCredential(ports, { ...row, fence }, next);
-  const token = await buildStoredToken(ports, client, {
-    context,
-    answer,
-    fence,
-    schedule,
-    renewal,
-  });
-  return {
-    token,
-    committed: {
-      ...schedule,
-      committedFence: fence,
-      values: token.values,
-      lastRefreshedAt: answer.obtainedAt,
-      ...(sealed && { credential: sealed }),
-      ...(token.scope !== undefined && { scope: token.scope }),
-      ...(answer.accountId !== undefined && { accountId: answer.accountId }),
-    },
-  };
+  return buildStoredToken(ports, client, { context, answer, fence, schedule: committed, renewal });
+}
+
+/** Publishes the token of an answer that is safe; what the store does not take goes round it. */
+async function publish(ports: RefreshPorts, attempt: Attempt, kept: Kept): Promise<StoredToken> {
+  const told = await tellExpiry(ports, attempt, kept);
+  const token = await buildToken(ports, attempt, told);
+  const leftMs = () => storeMs(attempt);
+  const isPublished = await persist(ports, { row: attempt.row, leftMs }, () =>
+    ports.tokens.publish(token),
+  );
+  if (!isPublished) await sendToRecovery(ports, attempt, { committed: told.committed, token });
+  return token;
+}
+
+async function recover(ports: RefreshPorts, attempt: Attempt, kept: Kept): Promise<StoredToken> {
+  const token = await buildToken(ports, attempt, kept);
+  const { committed } = kept;
+  if (await sendToRecovery(ports, attempt, { committed, token })) return token;
+  throw new Fault('STORE_UNAVAILABLE', { store: 'connections', operation: 'commit' });
+}
+
+/**
+ * Asks the provider when the token ends, where nobody has told, and corrects the schedule. Only now:
+ * nothing may come between an answer and its safety.
+ */
+async function tellExpiry(ports: RefreshPorts, attempt: Attempt, kept: Kept): Promise<Kept> {
+  const { client, row, fence } = attempt;
+  const timeoutMs = storeMs(attempt);
+  const answer = await withIntrospectedExpiry(ports, client, { answer: kept.answer, timeoutMs });
+  if (answer === kept.answer) return kept;
+  const schedule = scheduleAnswer(ports, client, { ...kept, answer });
+  const leftMs = () => storeMs(attempt);
+  await persist(ports, { row, leftMs }, () => ports.connections.reschedule(row, fence, schedule));
+  return { ...kept, answer, committed: { ...kept.committed, ...schedule } };
 }
 
 /**
@@ -125,76 +160,4 @@ function renewedCredential(
   // The refresh token was refused, and the login in its stead brought no other.
   const { refreshToken: _dead, ...rest } = credential;
   return rest;
-}
-
-type Kept = 'committed' | 'superseded' | 'deleted' | 'undelivered';
-
-/** Commits, by the late rule where the lease was lost meanwhile. */
-async function commit(ports: RefreshPorts, attempt: Attempt, answer: Committed): Promise<Kept> {
-  let kept: Kept = 'undelivered';
-  await persist(ports, { row: attempt.row, leftMs: () => storeMs(attempt) }, async () => {
-    kept = await commitOnce(ports, attempt, answer);
-  });
-  return kept;
-}
-
-async function commitOnce(
-  { connections, count }: RefreshPorts,
-  { row, fence }: Attempt,
-  answer: Committed,
-): Promise<Kept> {
-  if ((await connections.commit(row, fence, answer)) === 'done') return 'committed';
-  const current = await connections.read(row);
-  if (!isLive(current)) return 'deleted';
-  if (current.committedFence === fence) return 'committed';
-  if (current.committedFence > fence) return 'superseded';
-  count('refresh_committed_late', { provider: row.provider });
-  if ((await connections.commitLate(row, fence, answer)) === 'done') return 'committed';
-  const newest = await connections.read(row);
-  if (!isLive(newest)) return 'deleted';
-  return newest.committedFence === fence ? 'committed' : 'superseded';
-}
-
-/** How long the tables are tried: for as long as the lease, and leaving time for the queue. */
-function storeMs({ time }: Attempt): number {
-  return Math.min(time.remainingMs() - leaseReserveMs, time.invocationMs() - queueReserveMs);
-}
-
-/** Repeats a write of our own store until it is heard of, or its time is over. */
-async function persist(
-  ports: RefreshPorts,
-  { row, leftMs }: Pick<Attempt, 'row'> & { readonly leftMs: () => number },
-  write: () => Promise<unknown>,
-): Promise<boolean> {
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    try {
-      await write();
-      return true;
-    } catch (error) {
-      if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE') throw error;
-      ports.log.warn('store_unavailable', { connection: keyText(row), context: error.context });
-    }
-    if (leftMs() < pauseMs) return false;
-    await ports.clock.sleep(pauseMs);
-  }
-}
-
-async function sendToRecovery(
-  ports: RefreshPorts,
-  attempt: Attempt,
-  kept: { readonly committed: Committed; readonly token: StoredToken },
-): Promise<boolean> {
-  const { row, fence } = attempt;
-  const { client, connection } = row;
-  const message = { client, connection, fence, answer: kept.committed, token: kept.token };
-  ports.count('refresh_sent_to_recovery', { provider: row.provider });
-  const leftMs = attempt.time.invocationMs;
-  const sent = await persist(ports, { row, leftMs }, () => ports.recovery.send(message));
-  if (!sent) {
-    ports.log.error('answer_lost', {
-      connection: keyText(row),
-      advice: 'neither the table nor the recovery queue took the answer; look at both',
-    });
-  }
-  return sent;
 }

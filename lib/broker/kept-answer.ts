@@ -22,7 +22,8 @@ import {
   renewalKinds,
   writeRenewalCredential,
 } from './renewal-credential.ts';
-import { buildSchedule, renewalEndAnnouncedAt } from './schedule.ts';
+import { buildSchedule, refreshNotBefore, renewalEndAnnouncedAt } from './schedule.ts';
+import { sealToken } from './token-seal.ts';
 
 export interface AnswerPorts {
   readonly sealer: Sealer;
@@ -61,14 +62,14 @@ export async function buildStoredToken(
 ): Promise<StoredToken> {
   const { context, answer, fence, schedule, renewal } = input;
   const { client: name, connection } = context;
-  const binding = { client: name, connection, fence };
   const scope = answer.scope ?? context.scope;
   const warning = renewalWarning(schedule, usable(client, renewal), answer);
   const apiBaseUrl = buildApiBaseUrl(client, context.params);
-  return {
-    ...binding,
-    state: 'active',
-    sealed: await sealer.seal('access_token', binding, answer.accessToken.reveal()),
+  const notBefore = refreshNotBefore(client.definition.lifetimes, schedule.accessTokenExpiresAt);
+  const facts = {
+    client: name,
+    connection,
+    fence,
     tokenType: answer.tokenType,
     obtainedAt: answer.obtainedAt,
     expirySource: schedule.expirySource,
@@ -80,8 +81,14 @@ export async function buildStoredToken(
     ...(schedule.refreshTokenExpiresAt !== undefined && {
       refreshTokenExpiresAt: schedule.refreshTokenExpiresAt,
     }),
+    ...(notBefore !== undefined && { refreshNotBefore: notBefore }),
     ...(scope !== undefined && { scope }),
     ...(apiBaseUrl !== undefined && { apiBaseUrl }),
+  };
+  return {
+    ...facts,
+    state: 'active',
+    sealed: await sealToken(sealer, facts, answer.accessToken),
     ...(warning && { warning }),
   };
 }

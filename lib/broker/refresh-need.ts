@@ -12,7 +12,7 @@ import {
   replyInProgress,
   replyNeedsReauth,
 } from './refresh-replies.ts';
-import { isAlive } from './token-fitness.ts';
+import { isAlive, isTooEarly } from './token-fitness.ts';
 
 /** Why a refresh is asked for. */
 export type RefreshCause =
@@ -38,6 +38,9 @@ export function answerWithoutCall(
     // Somebody has refreshed since the caller looked: its result is the answer.
     const adopted = adoptNewer(ports, { row, token, seenFence: cause.seenFence ?? -1 });
     if (adopted) return adopted;
+    if (token?.sealed && isAlive(ports.clock, token) && isTooEarly(ports.clock, token)) {
+      return fresh(row, token);
+    }
   }
   if (row.lease && row.lease.until >= earlier(now, ports.timing.clockSkewSeconds)) {
     return replyInProgress(row, token);

@@ -5,13 +5,13 @@
  */
 import { isFault } from '../fault.ts';
 import { type ConnectionKey, keyText } from '../names.ts';
-import type { RequestToken } from '../oauth/token-endpoint.ts';
+import type { IntrospectExpiry, RequestToken } from '../oauth/token-endpoint.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
+import type { ClientStore } from './client-ports.ts';
 import { isLive } from './establish-connection.ts';
 import { type AnswerPorts, emptyToken } from './kept-answer.ts';
 import type {
   ClientRegistry,
-  ClientStore,
   Connection,
   ConnectionStore,
   CountMetric,
@@ -36,6 +36,7 @@ export interface RefreshPorts extends AnswerPorts {
   readonly clientStatus: ClientStore;
   readonly recovery: RecoveryQueue;
   readonly requestToken: RequestToken;
+  readonly introspectExpiry: IntrospectExpiry;
   readonly clock: Clock;
   readonly randomToken: RandomToken;
   readonly timing: RefreshTiming;

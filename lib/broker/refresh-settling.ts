@@ -45,10 +45,13 @@ export async function settleRefresh(
   if (call.ending === 'no_credential') return settleDead(ports, attempt, 'no_renewal_credential');
 
   const { outcome } = call;
+  if (outcome.outcome === 'granted') {
+    const reply = await keepAnswer(ports, attempt, { ...call, answer: outcome.answer });
+    record(ports, attempt, outcome);
+    return reply;
+  }
   record(ports, attempt, outcome);
   switch (outcome.outcome) {
-    case 'granted':
-      return keepAnswer(ports, attempt, { ...call, answer: outcome.answer });
     case 'grant_refused':
       return settleRefusal(ports, attempt, call.refused.includes('refresh_token'));
     case 'client_refused':

@@ -39,18 +39,20 @@ export function buildSchedule(
 ): Schedule {
   const { obtainedAt, accessTokenExpiresAt, expirySource, refreshTokenExpiresAt } = lives;
   const moments: number[] = [];
+  const allowed = allowing(lifetimes.not_before_expiry_seconds, accessTokenExpiresAt);
   if (accessTokenExpiresAt !== undefined) {
     const lifetime = Math.max(0, accessTokenExpiresAt - obtainedAt);
-    moments.push(
-      renewal.length === 0 ? accessTokenExpiresAt : accessTokenExpiresAt - margin(lifetime, random),
-    );
+    if (renewal.length === 0) moments.push(accessTokenExpiresAt);
+    else if (!isOnDemandOnly(lifetimes)) {
+      moments.push(allowed(accessTokenExpiresAt - margin(lifetime, random)));
+    }
   }
   if (renewal.includes('refresh_token')) {
     const idle = lifetimes.refresh_token_idle_seconds;
-    if (idle !== undefined) moments.push(obtainedAt + Math.floor(idle * idleRatio));
+    if (idle !== undefined) moments.push(allowed(obtainedAt + Math.floor(idle * idleRatio)));
     const end = refreshTokenExpiresAt;
     if (end !== undefined && end - obtainedAt > 2 * leastGainSeconds) {
-      moments.push(end - leastGainSeconds);
+      moments.push(allowed(end - leastGainSeconds));
     }
   }
   return {
@@ -59,6 +61,33 @@ export function buildSchedule(
     ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
     ...(moments.length > 0 && { refreshAt: Math.min(...moments) as EpochSeconds }),
   };
+}
+
+/** A schedule that runs every minute cannot be sure to hit a span shorter than this. */
+const leastSpanSeconds = 90;
+
+/** Whether the provider refreshes so late only that it has to be a caller who asks for it. */
+function isOnDemandOnly({ not_before_expiry_seconds: span }: Definition['lifetimes']): boolean {
+  return span !== undefined && span < leastSpanSeconds;
+}
+
+/**
+ * The moment before which the provider does not refresh an access token; undefined where there is
+ * none.
+ */
+export function refreshNotBefore(
+  { not_before_expiry_seconds: span }: Definition['lifetimes'],
+  expiresAt: EpochSeconds | undefined,
+): EpochSeconds | undefined {
+  if (span === undefined || expiresAt === undefined) return undefined;
+  return Math.max(0, expiresAt - span) as EpochSeconds;
+}
+
+/** Puts a moment off until the provider refreshes: in the token's last span, or once it has ended. */
+function allowing(span: number | undefined, expiresAt: EpochSeconds | undefined) {
+  if (span === undefined || expiresAt === undefined) return (moment: number) => moment;
+  const earliest = span < leastSpanSeconds ? expiresAt : expiresAt - span;
+  return (moment: number) => Math.max(moment, earliest);
 }
 
 function margin(lifetime: number, random: number): number {

@@ -50,22 +50,24 @@ export async function vendAccessToken(
 ): Promise<VendedToken> {
   // A caller whose token was refused wants to know what is stored, not what is remembered.
   const cached = request.rejectedTokenSha256 ? undefined : ports.cache.read(request, ports.clock);
-  if (cached && judge(ports.clock, request, cached) === 'serve')
+  if (cached && judge(ports.clock, request, cached) !== 'refresh')
     return serve(ports, request, cached);
 
   const deadlineMs = ports.clock.monotonicMs() + request.maxWaitSeconds * 1000;
   const seen = await look(ports, request, { consistent: false, deadlineMs });
   if (seen.isRevoked) throw unknown(request);
-  if (seen.open && judge(ports.clock, request, seen.open) === 'serve') {
+  if (seen.open && judge(ports.clock, request, seen.open) !== 'refresh') {
     return serve(ports, request, seen.open);
   }
   try {
     // An eventually consistent read may have missed a newer token.
     const held = await look(ports, request, { consistent: true, deadlineMs });
     if (held.isRevoked) throw unknown(request);
-    if (held.open && judge(ports.clock, request, held.open) === 'serve') {
+    if (held.open && judge(ports.clock, request, held.open) !== 'refresh') {
       return serve(ports, request, held.open);
     }
+    // Without a row nothing can be claimed, and a name may be made up.
+    if (!held.row) ports.unknownConnections.assertWorthAsking(request, ports.clock);
     return await seekNewer(ports, request, held);
   } catch (error) {
     // A token that is alive is not withheld because something beside it fails.
@@ -134,6 +136,7 @@ async function takeReply(
   { reply, ...held }: Held & { readonly reply: RefreshReply },
 ): Promise<VendedToken> {
   const { outcome, token, ...status } = reply;
+  ports.unknownConnections.keep(request, outcome);
   if (outcome === 'unknown_client') throw new Fault('UNKNOWN_CLIENT', { client: request.client });
   if (outcome === 'unknown_connection') throw unknown(request);
   const open = token ? await openToken(ports, token) : held.open;
@@ -160,7 +163,7 @@ async function awaitOther(
     const isNewer = row.fence > (held.row?.fence ?? -1);
     // A newer row without a token is a new grant: the old token is not its token.
     const open = isNewer ? await openToken(ports, row) : held.open;
-    if ((isNewer && open) || isSettled(row, ports.clock.now())) {
+    if ((isNewer && row.sealed) || isSettled(row, ports.clock.now())) {
       return settle(ports, request, { ...held, row, open, status: row });
     }
   }

@@ -1,7 +1,8 @@
 import type { ProviderTrouble } from '../fault.ts';
 import type { Definition, GrantType } from '../providers/definition.ts';
 import { declaredError, errorPaths, statedError, unknownError } from './error-code.ts';
-import { type ProviderBody, parseProviderBody } from './provider-body.ts';
+import { readDuration, readInstant } from './expiry-values.ts';
+import { firstValueAt, type ProviderBody, parseProviderBody } from './provider-body.ts';
 import { readRetryAfterSeconds } from './retry-after.ts';
 import { readTokenMembers, tokenMemberPaths } from './token-members.ts';
 import type { ProviderResponse } from './transport.ts';
@@ -10,7 +11,7 @@ import { UnusableAnswer } from './unusable-answer.ts';
 /** What an answer is read by. */
 export interface AnswerContext {
   readonly definition: Definition;
-  /** Undefined at the revocation endpoint. */
+  /** Undefined where no grant is presented: at the revocation and introspection endpoints. */
   readonly grantType: GrantType | undefined;
   /** For a `Retry-After` that is a date. */
   readonly nowMs: number;
@@ -54,6 +55,32 @@ export function standardRevocationResponse(
   if (isSuccess(response)) return jsonResponse(200, {});
   if (body.members === undefined) throw unreadable(response, body.trouble, context);
   return jsonResponse(400, { error: unknownError });
+}
+
+/**
+ * The same for the introspection endpoint: `active`, which counts as true where it is not told, and
+ * `exp` where there is an end, as an instant (RFC 7662 §2.2).
+ */
+export function standardIntrospectionResponse(
+  response: ProviderResponse,
+  context: AnswerContext,
+): Response {
+  const { definition, nowMs } = context;
+  const { active = [], exp = [], expires_in = [] } = definition.introspect?.answer ?? {};
+  const usedPaths = [...errorPaths(definition.failures), ...active, ...exp, ...expires_in];
+  const body = parseProviderBody(response, usedPaths);
+  const error = readError(response, body, context);
+  if (error !== undefined) return jsonResponse(400, { error });
+  if (body.members === undefined) throw unreadable(response, body.trouble, context);
+  if (!isSuccess(response)) return jsonResponse(400, { error: unknownError });
+  const duration = readDuration(firstValueAt(body.members, expires_in), 'seconds');
+  const endsAt =
+    readInstant(firstValueAt(body.members, exp)) ??
+    (duration === undefined ? undefined : Math.floor(nowMs / 1000) + duration);
+  return jsonResponse(200, {
+    active: String(firstValueAt(body.members, active) ?? true) === 'true',
+    ...(endsAt !== undefined && { exp: endsAt }),
+  });
 }
 
 /** The error that the answer amounts to; undefined when it states none. */

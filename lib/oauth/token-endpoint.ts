@@ -63,7 +63,12 @@ export interface TokenAnswer {
  * nothing was sent or the provider said that it did nothing.
  */
 export type TokenOutcome =
-  | { readonly outcome: 'granted'; readonly answer: TokenAnswer }
+  | {
+      readonly outcome: 'granted';
+      readonly answer: TokenAnswer;
+      /** Of two client secrets the provider had refused the newer. */
+      readonly byOlderSecret?: true;
+    }
   /** `invalid_grant`: the code, refresh token or password is refused. The provider's own word. */
   | { readonly outcome: 'grant_refused' }
   /** `invalid_client`: our id or secret is refused. Says nothing about any connection. */
@@ -100,6 +105,18 @@ export type RequestToken = (
   request: TokenRequest,
   timeoutMs: number,
 ) => Promise<TokenOutcome>;
+
+/**
+ * Asks the provider when an access token ends (RFC 7662 §2). Never throws for what a provider or the
+ * network does.
+ *
+ * @returns undefined where the definition has no `introspect`, or the answer does not tell.
+ */
+export type IntrospectExpiry = (
+  client: Client,
+  accessToken: Secret<'access_token'>,
+  timeoutMs: number,
+) => Promise<EpochSeconds | undefined>;
 
 /**
  * How a revocation ended: it is done; the server revokes no tokens of this kind (RFC 7009 §2.2.1);

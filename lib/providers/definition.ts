@@ -9,10 +9,11 @@
  * @module
  */
 import * as v from 'valibot';
+import { answer, failure } from './answer-definition.ts';
 import { listContradictions } from './contradictions.ts';
 import {
   countFromOne,
-  grantType,
+  type grantType,
   headerName,
   headerValue,
   identifier,
@@ -22,8 +23,8 @@ import {
   paths,
   template,
   urlTemplate,
-  wholeSeconds,
 } from './definition-syntax.ts';
+import { lifetimes, rotation } from './renewal-definition.ts';
 
 /** How one kind of token request is put on the wire. */
 const requestShape = {
@@ -105,47 +106,6 @@ const authorize = v.strictObject({
   ),
 });
 
-const answer = v.strictObject({
-  access_token: v.optional(paths, ['access_token']),
-  refresh_token: v.optional(paths, ['refresh_token']),
-  token_type: v.optional(paths, ['token_type']),
-  scope: v.optional(paths, ['scope']),
-  expires_in: v.optional(paths, ['expires_in']),
-  expires_at: v.optional(paths),
-  /** When the provider made the token, in epoch seconds; `expires_in` then counts from there. */
-  created_at: v.optional(paths),
-  refresh_token_expires_in: v.optional(paths, ['refresh_token_expires_in']),
-  refresh_token_expires_at: v.optional(paths),
-  /** The unit of every duration and instant in the answer. ISO 8601 instants are always read. */
-  unit: v.optional(v.picklist(['seconds', 'milliseconds']), 'seconds'),
-  account_id: v.optional(paths),
-  /** Values to keep with the connection and to hand to callers, by our name for each. */
-  values: v.optional(v.record(identifier, paths), {}),
-});
-
-/** What an answer means that does not say it in the words of RFC 6749 §5.2. First match wins. */
-const failure = v.strictObject({
-  http_status: v.optional(v.array(v.pipe(v.number(), v.integer('must be a whole number')))),
-  grant: v.optional(v.array(grantType)),
-  /** The value at `path`, and those of its values for which the rule holds. */
-  where: v.optional(
-    v.strictObject({
-      path: nonEmpty,
-      in: v.pipe(
-        v.array(v.union([v.string(), v.number(), v.boolean()])),
-        v.minLength(1, 'must have a value'),
-      ),
-    }),
-  ),
-  means: v.picklist([
-    'invalid_grant',
-    'invalid_client',
-    'invalid_request',
-    'slow_down',
-    'temporarily_unavailable',
-  ]),
-});
-
 const api = v.strictObject({
   base_url: v.optional(urlTemplate),
   /** Which of the two below the API is sent; never both (RFC 6750 §2). */
@@ -164,24 +124,23 @@ const api = v.strictObject({
   query: v.optional(v.strictObject({ name: v.optional(nonEmpty, 'access_token') }), {}),
 });
 
-/**
- * What becomes of the old refresh token when a new one is issued: `none`, there never is a new one;
- * `strict`, the old one dies at once; `grace_seconds`, it works that much longer. `undeclared`
- * counts as `strict`.
- */
-const rotation = v.union([
-  v.picklist(['none', 'strict', 'undeclared']),
-  v.strictObject({ grace_seconds: wholeSeconds }),
-]);
-
-const lifetimes = v.strictObject({
-  /** The access token's life where the answer does not tell it. */
-  access_token_seconds: v.optional(wholeSeconds),
-  /** The refresh token's life from its issue, where the answer does not tell it. */
-  refresh_token_seconds: v.optional(wholeSeconds),
-  /** After how long without use the refresh token dies. */
-  refresh_token_idle_seconds: v.optional(wholeSeconds),
-});
+/** How an endpoint is asked about one token. */
+const tokenEndpoint = {
+  url: urlTemplate,
+  parameters_in: v.optional(requestShape.parameters_in, 'form'),
+  client_authentication: v.optional(requestShape.client_authentication, 'client_secret_post'),
+  names: v.optional(
+    v.partial(
+      v.strictObject({
+        token: nonEmpty,
+        token_type_hint: parameterName,
+        client_id: parameterName,
+        client_secret: parameterName,
+      }),
+    ),
+    {},
+  ),
+} as const;
 
 const definitionShape = v.strictObject({
   $schema: v.optional(v.string()),
@@ -208,20 +167,17 @@ const definitionShape = v.strictObject({
     }),
   ),
   /** RFC 7009; unset where the provider has no revocation endpoint. */
-  revoke: v.optional(
+  revoke: v.optional(v.strictObject(tokenEndpoint)),
+  /** RFC 7662: asked when a token ends, where nothing that comes with it tells. */
+  introspect: v.optional(
     v.strictObject({
-      url: urlTemplate,
-      parameters_in: v.optional(requestShape.parameters_in, 'form'),
-      client_authentication: v.optional(requestShape.client_authentication, 'client_secret_post'),
-      names: v.optional(
-        v.partial(
-          v.strictObject({
-            token: nonEmpty,
-            token_type_hint: parameterName,
-            client_id: parameterName,
-            client_secret: parameterName,
-          }),
-        ),
+      ...tokenEndpoint,
+      answer: v.optional(
+        v.strictObject({
+          active: v.optional(paths, ['active']),
+          exp: v.optional(paths, ['exp']),
+          expires_in: v.optional(paths),
+        }),
         {},
       ),
     }),

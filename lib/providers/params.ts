@@ -115,6 +115,7 @@ export function endpointOrigins(client: Client): readonly string[] {
     definition.token.url,
     ...listGrantTypes(definition).map((grantType) => definition.grants[grantType]?.url),
     definition.revoke?.url,
+    definition.introspect?.url,
   ];
   const origins = urls.flatMap((url) =>
     typeof url === 'string' ? [new URL(fillTemplate(client, {}, url)).origin] : [],

@@ -9,14 +9,14 @@ import type { Definition, GrantType } from './definition.ts';
 export interface Template {
   /** As in `token.url` or `grants.password.params.audience`. */
   readonly place: string;
-  readonly part: 'authorize' | 'token' | 'revoke' | 'api' | GrantType;
+  readonly part: 'authorize' | 'token' | 'revoke' | 'introspect' | 'api' | GrantType;
   readonly kind: 'url' | 'value' | 'header';
   readonly text: string;
 }
 
 /** Every template of a definition, in the order of its members. */
 export function listTemplates(definition: Definition): readonly Template[] {
-  const { authorize, token, grants, revoke, api } = definition;
+  const { authorize, token, grants, revoke, introspect, api } = definition;
   return [
     ...urls('authorize', 'authorize', { url: authorize?.url, issuer: authorize?.issuer }),
     ...texts('authorize', 'authorize.params', 'value', authorize?.params),
@@ -25,6 +25,7 @@ export function listTemplates(definition: Definition): readonly Template[] {
       requestTemplates(grantType as GrantType, `grants.${grantType}`, deviation ?? {}),
     ),
     ...urls('revoke', 'revoke', { url: revoke?.url }),
+    ...urls('introspect', 'introspect', { url: introspect?.url }),
     ...urls('api', 'api', { base_url: api.base_url }),
   ];
 }

@@ -1,20 +1,30 @@
 import { hkdfSync } from 'node:crypto';
+import type { KeyRingName } from '../broker/key-ports.ts';
 import type { SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
 
-/** The two rings: what may open access tokens cannot open what renews them. */
-export type KeyRingName = 'access-token' | 'renewal';
+/** Which ring seals what. */
+export const ringOf: Readonly<Record<SealPurpose, KeyRingName>> = {
+  access_token: 'access-token',
+  renewal: 'renewal',
+  revocation: 'renewal',
+};
+
+/** What a key is for: each purpose has a key of its own. */
+export type KeyPurpose = SealPurpose | 'fingerprint';
 
 /** The keys of one ring. Their characters are out of reach of every printer. */
 export interface KeyRing {
   /** The id of the key that seals. All of them open. */
   readonly currentKeyId: string;
+  /** Of all its keys, in the order in which they were added. */
+  readonly keyIds: readonly string[];
   /**
    * A key of 256 bits for one purpose, by HKDF-SHA-256 (RFC 5869) of the ring's characters.
    *
    * @returns undefined when the ring has no key of this id.
    */
-  readonly deriveKey: (keyId: string, purpose: SealPurpose) => Uint8Array | undefined;
+  readonly deriveKey: (keyId: string, purpose: KeyPurpose) => Uint8Array | undefined;
 }
 
 /** Short, so that a key's characters put in its place are not taken for an id and repeated. */
@@ -57,6 +67,7 @@ export function parseKeyRing(ring: KeyRingName, secretText: string): KeyRing {
 function buildKeyRing(currentKeyId: string, keys: ReadonlyMap<string, string>): KeyRing {
   return {
     currentKeyId,
+    keyIds: [...keys.keys()],
     deriveKey: (keyId, purpose) => {
       const characters = keys.get(keyId);
       return characters === undefined ? undefined : deriveKey(characters, keyId, purpose);
@@ -64,7 +75,7 @@ function buildKeyRing(currentKeyId: string, keys: ReadonlyMap<string, string>): 
   };
 }
 
-function deriveKey(characters: string, keyId: string, purpose: SealPurpose): Uint8Array {
+function deriveKey(characters: string, keyId: string, purpose: KeyPurpose): Uint8Array {
   const info = `evergrant ${purpose} ${keyId}`;
   return new Uint8Array(hkdfSync('sha256', characters, '', info, keyBytes));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionStore } from '../../lib/broker/ports.ts';
-import { aCommitted, aKey, aNewConnection, at } from '../support/connections.ts';
+import { aCommitted, aKey, aNewConnection, aTombstone, at } from '../support/connections.ts';
 import { without } from '../support/without.ts';
 import { leasedIn, markDead, overtakenIn } from './attempts-under-way.ts';
 import { readLive } from './connection-attempts.ts';
@@ -43,6 +43,17 @@ export function connectionAnswersContract(
       });
     });
 
+    it('keeps the account that the answer names, and the one known where it names none', async () => {
+      const store = await leasedIn(await emptyStore());
+
+      await store.commit(aKey(), 2, aCommitted({ accountId: 'account-2' }));
+      const named = await readLive(store);
+      await store.commit(aKey(), 2, aCommitted());
+
+      expect(named.accountId).toBe('account-2');
+      expect((await readLive(store)).accountId).toBe('account-2');
+    });
+
     it('takes off the schedule what the answer gives no time for', async () => {
       const store = await leasedIn(await emptyStore());
 
@@ -81,6 +92,50 @@ export function connectionAnswersContract(
       expect(await store.commit(aKey(), 2, aCommitted())).toBe('lost');
 
       expect(await readLive(store)).toMatchObject({ fence: 3, committedFence: 1 });
+    });
+  });
+
+  describe(`ConnectionStore, correcting a schedule: ${name}`, () => {
+    const told = { expirySource: 'introspection', accessTokenExpiresAt: at(7000) } as const;
+
+    it('replaces all of the schedule, and nothing else', async () => {
+      const store = await leasedIn(await emptyStore());
+      await store.commit(aKey(), 2, aCommitted());
+      const before = await readLive(store);
+
+      expect(await store.reschedule(aKey(), 2, { ...told, refreshAt: at(6000) })).toBe('done');
+
+      const { refreshTokenExpiresAt: _end, ...rest } = before;
+      expect(await readLive(store)).toEqual({ ...rest, ...told, refreshAt: at(6000) });
+    });
+
+    it('takes a connection out of the schedule', async () => {
+      const store = await leasedIn(await emptyStore());
+      await store.commit(aKey(), 2, aCommitted());
+
+      expect(await store.reschedule(aKey(), 2, told)).toBe('done');
+
+      expect(await readLive(store)).not.toHaveProperty('refreshAt');
+    });
+
+    it.each([
+      ['another attempt has begun', async (store: ConnectionStore) => overtakenIn(store)],
+      ['no answer was kept under this fence', async (store: ConnectionStore) => leasedIn(store)],
+    ])('is lost when %s', async (_, become) => {
+      const store = await become(await emptyStore());
+      const before = await readLive(store);
+
+      expect(await store.reschedule(aKey(), 2, told)).toBe('lost');
+
+      expect(await readLive(store)).toEqual(before);
+    });
+
+    it('is lost when the connection is gone', async () => {
+      const store = await leasedIn(await emptyStore());
+      await store.remove(aTombstone({ fence: 2 }), 2, at(9000));
+
+      expect(await store.reschedule(aKey(), 2, told)).toBe('lost');
+      expect(await store.reschedule(aKey('bob'), 2, told)).toBe('lost');
     });
   });
 

@@ -1,6 +1,7 @@
 import { randomToken } from '../../lib/broker/one-time-token.ts';
 import type { Log } from '../../lib/broker/ports.ts';
 import { httpsTransport } from '../../lib/oauth/https-transport.ts';
+import { expiryIntrospector } from '../../lib/oauth/introspect-expiry.ts';
 import { tokenRequester } from '../../lib/oauth/request-token.ts';
 import { tokenRevoker } from '../../lib/oauth/revoke-token.ts';
 import type { ProviderRequest, Transport } from '../../lib/oauth/transport.ts';
@@ -30,6 +31,7 @@ export function buildPorts() {
     revocations: memoryRevocationQueue(),
     sealer: testSealer(),
     requestToken: tokenRequester({ transport, clock }),
+    introspectExpiry: expiryIntrospector({ transport, clock }),
     revokeToken: tokenRevoker({ transport, clock }),
     publicBaseUrl: 'https://broker.example.com',
     providerTimeoutSeconds: seconds(10),

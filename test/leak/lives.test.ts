@@ -274,6 +274,7 @@ describe('no secret is in', () => {
 
     expect(text).toContain('"connect_failed"');
     expect(text).toContain('"CloudWatchMetrics"');
+    expect(text).not.toContain('left_out');
     expect(secretsIn(text)).toEqual([]);
   });
 

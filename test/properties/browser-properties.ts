@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { beginAuthorization } from '../../lib/broker/begin-authorization.ts';
 import { callbackAnswer } from '../../lib/http/callback-answer.ts';
+import { english } from '../../lib/http/page-texts.ts';
 import {
   readTransactionCookies,
   writeTransactionCookie,
@@ -100,7 +101,10 @@ const callbackProperty = parserProperty('callback', callback, async ({ client, q
     assert.equal(client, 'acme');
     assert.equal(cookie ?? own, own);
   }
-  const { headers = {}, body = '' } = callbackAnswer(ending, ports.publicBaseUrl);
+  const { headers = {}, body = '' } = callbackAnswer(ending, {
+    publicBaseUrl: ports.publicBaseUrl,
+    words: { language: 'en', texts: english },
+  });
   assert.equal(headers.location, undefined);
   assert.doesNotMatch(body, /<script|javascript:/i);
   return asked.length > 0;

@@ -88,6 +88,7 @@ describe('the model of the stores and the stores on DynamoDB', () => {
         'markDead',
         'release',
         'remove',
+        'reschedule',
       ]
         .flatMap((name) => [`${name} done`, `${name} lost`])
         .toSorted(),

@@ -96,9 +96,11 @@ function lives({ random, key, now }: Scene<unknown>, seen: SeenFences): readonly
   const seenFence = random.chance(0.2) ? undefined : fence;
   const next = aNewConnection({ ...key, fence: Math.max(1, fence + 1 + nudge(random)) });
   const tombstone = aTombstone({ ...key, fence: next.fence });
+  const schedule = { expirySource: 'introspection', refreshAt: later(now, seconds(90)) } as const;
   const death = { reason: random.pick(['grant_dead', 'answer_lost'] as const), since: now };
   return [
     { name: 'markDead', run: (store) => store.markDead(key, seen, death) },
+    { name: 'reschedule', run: (store) => store.reschedule(key, fence, schedule) },
     { name: 'connect', run: (store) => store.connect(next, seenFence) },
     { name: 'remove', run: (store) => store.remove(tombstone, fence, at(9000)) },
   ];

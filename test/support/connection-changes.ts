@@ -9,6 +9,7 @@ import type {
   ConnectionStore,
   Failure,
   NewConnection,
+  Schedule,
   Seen,
 } from '../../lib/broker/ports.ts';
 import { earlier } from '../../lib/time.ts';
@@ -59,6 +60,21 @@ export function acquired(row: Connection, input: Acquisition): Connection | unde
     fence,
     lease,
     intent: row.intent ?? { fence, at: now, credentialFence },
+  };
+}
+
+export function markedUncertain(
+  row: Connection,
+  input: Parameters<ConnectionStore['markUncertain']>[0],
+): Connection | undefined {
+  const { seen, intent, now, clockSkewSeconds, refreshAt } = input;
+  if (!isLiveAsSeen(row, seen) || intent.fence <= row.fence) return undefined;
+  if (row.lease && row.lease.until >= earlier(now, clockSkewSeconds)) return undefined;
+  return {
+    ...without(row, 'lease'),
+    fence: intent.fence,
+    intent: row.intent ?? intent,
+    ...(refreshAt !== undefined && { refreshAt }),
   };
 }
 
@@ -126,4 +142,16 @@ function healthy(row: Connection): Connection {
 
 function withoutIntentOf(row: Connection, fence: number): Connection {
   return row.intent?.fence === fence ? without(row, 'intent') : row;
+}
+
+export function rescheduled(
+  row: Connection,
+  fence: number,
+  schedule: Schedule,
+): Connection | undefined {
+  if (!isLiveAsSeen(row, { fence, committedFence: fence })) return undefined;
+  return {
+    ...without(row, 'accessTokenExpiresAt', 'refreshTokenExpiresAt', 'refreshAt'),
+    ...schedule,
+  };
 }

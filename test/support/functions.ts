@@ -1,5 +1,10 @@
-import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse } from 'aws-lambda';
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  SQSBatchResponse,
+} from 'aws-lambda';
 import { vi } from 'vitest';
+import { expectDocumented } from './documented-answer.ts';
 import { anSqsEventOf, type FunctionStack, type QueuedMessage } from './function-stack.ts';
 import { aBrowserEvent, anIamEvent } from './http-events.ts';
 import { aContext } from './lambda-context.ts';
@@ -11,7 +16,10 @@ export interface HttpAnswer extends APIGatewayProxyStructuredResultV2 {
 
 type IamGiven = Parameters<typeof anIamEvent>[1];
 
-/** Loads every function from its source, and sends it the events that AWS would. */
+/**
+ * Loads every function from its source, and sends it the events that AWS would. What is asked and
+ * answered over HTTP is held against the OpenAPI document each time.
+ */
 export async function loadFunctions(stack: FunctionStack) {
   const [
     connect,
@@ -38,8 +46,9 @@ export async function loadFunctions(stack: FunctionStack) {
   ]);
   stack.refreshWith(refresh.handler);
 
-  const request = async (handler: unknown, event: unknown): Promise<HttpAnswer> => {
+  const request = async (handler: unknown, event: APIGatewayProxyEventV2): Promise<HttpAnswer> => {
     const answer = (await call(handler, event)) as APIGatewayProxyStructuredResultV2;
+    expectDocumented(event, answer);
     const isJson = answer.headers?.['content-type'] === 'application/json';
     return { ...answer, message: isJson ? JSON.parse(answer.body ?? '') : {} };
   };

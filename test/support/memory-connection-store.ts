@@ -14,7 +14,9 @@ import {
   isLiveAsSeen,
   lateCommitted,
   markedDead,
+  markedUncertain,
   released,
+  rescheduled,
 } from './connection-changes.ts';
 import { listByClient, listDue } from './connection-listing.ts';
 
@@ -68,7 +70,12 @@ export function memoryConnectionStore(
 
     defer: async (key, seen, refreshAt) =>
       change(key, (row) => (isLiveAsSeen(row, seen) ? { ...row, refreshAt } : undefined)),
+    reschedule: async (key, fence, schedule) =>
+      change(key, (row) => rescheduled(row, fence, schedule)),
     quarantine: async (key) => change(key, ({ refreshAt: _, ...row }) => row),
+    markUncertain: async (input) => change(input.key, (row) => markedUncertain(row, input)),
+    repin: async (key, seenFence, pinned) =>
+      change(key, (row) => (row.fence === seenFence ? { ...row, ...pinned } : undefined)),
     markDead: async (key, seen, death) => change(key, (row) => markedDead(row, seen, death)),
     connect: async (next, seenFence) => replace(connected(next), seenFence),
     remove: async (tombstone, seenFence) => replace(tombstone, seenFence),

@@ -7,6 +7,7 @@ import {
 } from '../../lib/broker/complete-authorization.ts';
 import { randomToken } from '../../lib/broker/one-time-token.ts';
 import type { Connection, StoredToken } from '../../lib/broker/ports.ts';
+import { openStoredToken } from '../../lib/broker/token-seal.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import type { Client } from '../../lib/providers/client.ts';
 import { seconds } from '../../lib/time.ts';
@@ -15,6 +16,7 @@ import { aKey } from './connections.ts';
 import { replaceable } from './flaky.ts';
 import { testSealer } from './key-rings.ts';
 import { memoryClientRegistry } from './memory-client-registry.ts';
+import { memoryClientStore } from './memory-client-store.ts';
 import { memoryConnectionStore } from './memory-connection-store.ts';
 import { memoryRevocationQueue } from './memory-queues.ts';
 import { memorySessionStore } from './memory-session-store.ts';
@@ -29,8 +31,10 @@ export function connecting(client: Client = aClient()) {
   return {
     provider,
     requestToken: provider.requestToken,
+    introspectExpiry: async () => undefined,
     providerTimeoutSeconds: seconds(10),
     clients: replaceable(memoryClientRegistry(client)),
+    clientStatus: replaceable(memoryClientStore()),
     sessions: replaceable(memorySessionStore()),
     connections: replaceable(memoryConnectionStore()),
     tokens: replaceable(memoryTokenStore()),
@@ -120,7 +124,6 @@ export function connectionOf(ports: Connecting, key: ConnectionKey = aKey()): Co
 export async function secretsOf(ports: Connecting, key: ConnectionKey = aKey()) {
   const { client, connection, credentialFence, sealedCredential } = connectionOf(ports, key);
   const token = ports.tokens.rows.get(keyText(key)) as StoredToken;
-  const { fence, sealed } = token;
   return {
     credential:
       sealedCredential &&
@@ -131,7 +134,6 @@ export async function secretsOf(ports: Connecting, key: ConnectionKey = aKey()) 
           sealedCredential,
         ),
       ),
-    accessToken:
-      sealed && (await ports.sealer.open('access_token', { client, connection, fence }, sealed)),
+    accessToken: (await openStoredToken(ports.sealer, token))?.reveal(),
   };
 }

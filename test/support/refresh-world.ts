@@ -131,6 +131,7 @@ export function refreshWorld(setup: WorldSetup = {}) {
     randomToken: ownerNames(),
     log,
     count: log.count,
+    introspectExpiry: async () => undefined,
     requestToken: async (_client, request) => {
       calls.push(request);
       const outcome =

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RenewalKind } from '../../../lib/broker/ports.ts';
 import {
   buildSchedule,
+  refreshNotBefore,
   renewalEndAnnouncedAt,
   retryDelaySeconds,
 } from '../../../lib/broker/schedule.ts';
@@ -165,5 +166,48 @@ describe('the wait after a failure', () => {
   it('may be bounded by us, though not against the provider', () => {
     expect(retryDelaySeconds(9, 1, { mostSeconds: 7 })).toBe(7);
     expect(retryDelaySeconds(9, 1, { mostSeconds: 7, retryAfterSeconds: 30 })).toBe(30);
+  });
+});
+
+describe('a provider that refuses to refresh early', () => {
+  const lateBy = (span: number, lives: Parameters<typeof buildSchedule>[0], idle?: number) =>
+    buildSchedule(
+      lives,
+      {
+        lifetimes: {
+          not_before_expiry_seconds: span,
+          ...(idle !== undefined && { refresh_token_idle_seconds: idle }),
+        },
+        renewal: refreshToken,
+      },
+      0,
+    ).refreshAt;
+
+  it('is asked no sooner than it allows', () => {
+    expect(lateBy(300, known(3600))).toBe(at(3300));
+    expect(lateBy(1800, known(3600))).toBe(at(2880));
+  });
+
+  it('is asked on demand only, where it allows less than 90 s', () => {
+    expect(lateBy(90, known(3600))).toBe(at(3510));
+    expect(lateBy(89, known(3600))).toBeUndefined();
+  });
+
+  it('is asked in time to keep an idle refresh token alive, and yet not too early', () => {
+    expect(lateBy(300, known(86_400), 40_000)).toBe(at(86_100));
+    expect(lateBy(60, known(3600), 40_000)).toBe(at(30_000));
+    expect(lateBy(60, known(36_000), 40_000)).toBe(at(36_000));
+  });
+
+  it('has connections looked at when they end that cannot renew themselves', () => {
+    const lifetimes = { not_before_expiry_seconds: 60 };
+
+    expect(buildSchedule(known(3600), { lifetimes, renewal: [] }, 0).refreshAt).toBe(at(3600));
+  });
+
+  it('is told of to vend as a moment', () => {
+    expect(refreshNotBefore({ not_before_expiry_seconds: 300 }, at(3600))).toBe(at(3300));
+    expect(refreshNotBefore({ not_before_expiry_seconds: 300 }, undefined)).toBeUndefined();
+    expect(refreshNotBefore({}, at(3600))).toBeUndefined();
   });
 });

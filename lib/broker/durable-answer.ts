@@ -1,0 +1,97 @@
+/**
+ * One small write between a provider's answer and its safety: tried until it is heard of, or its
+ * time is over; then the recovery queue.
+ *
+ * @module
+ */
+import { isFault } from '../fault.ts';
+import { keyText } from '../names.ts';
+import { isLive } from './establish-connection.ts';
+import type { Committed, StoredToken } from './ports.ts';
+import type { RefreshPorts } from './refresh-replies.ts';
+import type { Attempt } from './refresh-settling.ts';
+
+const firstPauseMs = 50;
+const longestPauseMs = 1000;
+/** Kept back of a lease, for the write under way when it ends. */
+const leaseReserveMs = 1000;
+/** Kept back of the invocation, for the recovery queue. */
+const queueReserveMs = 4000;
+
+/** What became of an answer. */
+export type Kept = 'committed' | 'superseded' | 'deleted' | 'undelivered';
+
+/** Commits, by the late rule where the lease was lost meanwhile. */
+export async function commitAnswer(
+  ports: RefreshPorts,
+  attempt: Attempt,
+  answer: Committed,
+): Promise<Kept> {
+  let kept: Kept = 'undelivered';
+  await persist(ports, { row: attempt.row, leftMs: () => storeMs(attempt) }, async () => {
+    kept = await commitOnce(ports, attempt, answer);
+  });
+  return kept;
+}
+
+async function commitOnce(
+  { connections, count }: RefreshPorts,
+  { row, fence }: Attempt,
+  answer: Committed,
+): Promise<Kept> {
+  if ((await connections.commit(row, fence, answer)) === 'done') return 'committed';
+  const current = await connections.read(row);
+  if (!isLive(current)) return 'deleted';
+  if (current.committedFence === fence) return 'committed';
+  if (current.committedFence > fence) return 'superseded';
+  count('refresh_committed_late', { provider: row.provider });
+  if ((await connections.commitLate(row, fence, answer)) === 'done') return 'committed';
+  const newest = await connections.read(row);
+  if (!isLive(newest)) return 'deleted';
+  return newest.committedFence === fence ? 'committed' : 'superseded';
+}
+
+/** How long the tables are tried: for as long as the lease, and leaving time for the queue. */
+export function storeMs({ time }: Attempt): number {
+  return Math.min(time.remainingMs() - leaseReserveMs, time.invocationMs() - queueReserveMs);
+}
+
+/** Repeats a write of our own store until it is heard of, or its time is over. */
+export async function persist(
+  ports: RefreshPorts,
+  { row, leftMs }: Pick<Attempt, 'row'> & { readonly leftMs: () => number },
+  write: () => Promise<unknown>,
+): Promise<boolean> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE') throw error;
+      ports.log.warn('store_unavailable', { connection: keyText(row), context: error.context });
+    }
+    if (leftMs() < pauseMs) return false;
+    await ports.clock.sleep(pauseMs);
+  }
+}
+
+/** Sends an answer round the store that does not take it. False when the queue does not either. */
+export async function sendToRecovery(
+  ports: RefreshPorts,
+  attempt: Attempt,
+  kept: { readonly committed: Committed; readonly token: StoredToken },
+): Promise<boolean> {
+  const { row, fence } = attempt;
+  const { client, connection } = row;
+  const message = { client, connection, fence, answer: kept.committed, token: kept.token };
+  ports.count('refresh_sent_to_recovery', { provider: row.provider });
+  const leftMs = attempt.time.invocationMs;
+  const sent = await persist(ports, { row, leftMs }, () => ports.recovery.send(message));
+  if (!sent) {
+    ports.log.error('answer_lost', {
+      connection: keyText(row),
+      advice: 'neither the table nor the recovery queue took the answer; look at both',
+    });
+  }
+  return sent;
+}
