@@ -75,11 +75,14 @@ describe('a callback', () => {
 
     const answers = await Promise.all(Array.from({ length: 100 }, () => arrive(browser)));
 
-    expect(exchanges() - before).toBe(1);
-    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
-    const others = answers.filter(({ statusCode }) => statusCode !== 200);
-    expect(new Set(others.map(({ statusCode }) => statusCode))).toEqual(new Set([400]));
-    expect(others[0]?.body).toContain('This link was already used');
+    const connected = answers.filter(({ statusCode }) => statusCode === 200);
+    expect(exchanges() - before).toBe(connected.length);
+    // None where the table was too busy to say in time who was first: then nobody gets it.
+    expect(connected.length).toBeLessThanOrEqual(1);
+    const bodies = answers.filter((answer) => !connected.includes(answer)).map(({ body }) => body);
+    const isRefusal = /This link was already used|This does not work right now/;
+    expect(bodies.filter((body) => !isRefusal.test(body ?? ''))).toEqual([]);
+    expect((await arrive(browser)).body).toContain('This link was already used');
   });
 
   it('of somebody else’s flow connects nothing (login CSRF)', async () => {
@@ -187,7 +190,7 @@ describe('a callback', () => {
     ]);
   });
 
-  const bomb = gzipSync(JSON.stringify({ access_token: 'a', pad: 'x'.repeat(10_000_000) }));
+  const bomb = gzipSync(`{"access_token":"a"}${' '.repeat(10_000_000)}`);
   it.each<[string, Reply]>([
     ['of 3 MB', tokenReply({ pad: 'x'.repeat(3_000_000) })],
     ['that is a gzip bomb', { status: 200, headers: { 'content-encoding': 'gzip' }, body: bomb }],

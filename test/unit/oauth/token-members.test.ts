@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { valueAt } from '../../../lib/oauth/provider-body.ts';
 import { readTokenMembers } from '../../../lib/oauth/token-members.ts';
 import {
   aClient,
@@ -173,10 +174,12 @@ describe('a token answer', () => {
       },
     });
 
+    const inherited = { constructor: { name: 'x' }, toString: { name: 'y' } };
     const answer = await grantedAnswer(json(bearer), client);
 
     expect(answer.accountId).toBeUndefined();
     expect(answer.values).toEqual({});
+    expect(valueAt(Object.create(inherited), 'constructor.name')).toBeUndefined();
   });
 
   it('is copied, the wanted members alone, into an object without prototype', () => {
