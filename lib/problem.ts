@@ -82,7 +82,9 @@ function problemOf(fault: AnyFault): Problem {
   }
 }
 
-function unavailable(error_description: string, retry_after = retryAfter): Problem {
+/** A provider may say "at once"; whoever asks us waits a second all the same. */
+function unavailable(error_description: string, seconds = retryAfter): Problem {
+  const retry_after = Math.max(1, seconds);
   return { error: 'temporarily_unavailable', error_description, status: 503, retry_after };
 }
 

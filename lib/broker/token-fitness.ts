@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { Secret } from '../secret.ts';
+import type { Secret } from '../secret.ts';
 import type { Clock, Seconds } from '../time.ts';
 import type { Sealer, StoredToken } from './ports.ts';
 import { isRecentlyRejected, isRejected, type Rejection } from './rejected-token.ts';
 import type { OpenToken } from './token-cache.ts';
+import { openStoredToken } from './token-seal.ts';
 
 /**
  * Names an opened token in the log, so that it is known again there. Without the key ring nobody
@@ -25,17 +26,22 @@ export type FingerprintToken = (
 export interface OpeningPorts {
   readonly sealer: Pick<Sealer, 'open'>;
   readonly fingerprint: FingerprintToken;
+  readonly clock: Clock;
 }
 
-/** Opens a stored token; undefined where the row has none yet. @throws `SEALED_VALUE_INVALID` */
+/**
+ * Opens a stored token that is alive. One that has ended is of no use to anybody.
+ *
+ * @returns undefined where the row has none that is alive.
+ * @throws {Fault} `SEALED_VALUE_INVALID`, also when what the row says beside it was altered.
+ */
 export async function openToken(
-  { sealer, fingerprint }: OpeningPorts,
+  { sealer, fingerprint, clock }: OpeningPorts,
   token: StoredToken,
 ): Promise<OpenToken | undefined> {
-  if (!token.sealed) return undefined;
-  const { client, connection, fence, sealed } = token;
-  const opened = await sealer.open('access_token', { client, connection, fence }, sealed);
-  const accessToken = new Secret('access_token', opened);
+  const { sealed } = token;
+  const accessToken = isAlive(clock, token) ? await openStoredToken(sealer, token) : undefined;
+  if (sealed === undefined || accessToken === undefined) return undefined;
   return { token, accessToken, fingerprint: await fingerprint(sealed, accessToken) };
 }
 

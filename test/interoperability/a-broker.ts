@@ -101,11 +101,11 @@ function redirectFlow(ports: BrokerPorts) {
     },
     /** The callback, with what the server sent the browser back with. */
     arrive: (callbackUrl: string, { cookies }: Departure): Promise<AuthorizationEnding> =>
-      completeAuthorization(ports, {
-        client: key.client,
-        rawQueryString: new URL(callbackUrl).search.slice(1),
-        cookies,
-      }),
+      completeAuthorization(
+        ports,
+        { client: key.client, rawQueryString: new URL(callbackUrl).search.slice(1), cookies },
+        ports.clock.monotonicMs() + 28_000,
+      ),
   };
 }
 

@@ -99,6 +99,18 @@ describe('client authentication', () => {
     },
   );
 
+  it('with a private key is tried once, and never without it', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = { ...privateKey.export({ format: 'jwk' }), alg: 'ES256' };
+    const client = { ...aClient(), privateKey: new Secret('private_key', JSON.stringify(jwk)) };
+    const transport = scriptedTransport(clientRefused, granted);
+
+    const outcome = await tokenRequester({ transport, clock: aClock() })(client, refresh, 1000);
+
+    expect(outcome).toEqual({ outcome: 'client_refused' });
+    expect(transport.requests).toHaveLength(1);
+  });
+
   it.each([
     ['no JSON', 'nonsense'],
     ['a public key', JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ', alg: 'ES256' })],
@@ -128,9 +140,10 @@ describe('two client secrets', () => {
   it('are tried newest first', async () => {
     const transport = scriptedTransport(granted);
 
-    await tokenRequester({ transport, clock: aClock() })(client(), refresh, 1000);
+    const outcome = await tokenRequester({ transport, clock: aClock() })(client(), refresh, 1000);
 
     expect(secretsSent(transport)).toEqual(['new']);
+    expect(outcome).not.toHaveProperty('byOlderSecret');
   });
 
   it('are both tried after a well-formed invalid_client, in one deadline', async () => {
@@ -143,7 +156,7 @@ describe('two client secrets', () => {
 
     const outcome = await tokenRequester({ transport: slow, clock })(client(), refresh, 1000);
 
-    expect(outcome.outcome).toBe('granted');
+    expect(outcome).toMatchObject({ outcome: 'granted', byOlderSecret: true });
     expect(secretsSent(scripted)).toEqual(['new', 'old']);
     expect(scripted.timeouts).toEqual([1000, 700]);
   });
