@@ -22,6 +22,7 @@ export const detailNames = [
   'provider',
   'kind',
   'messageId',
+  'problems',
   'fence',
   // How it went.
   'outcome',
@@ -42,6 +43,11 @@ export const detailNames = [
   'seconds',
   'refused',
   'most',
+  'seen',
+  'resealed',
+  'unopened',
+  'ring',
+  'keyId',
   // Of a decision about a caller.
   'caller',
   'session',

@@ -98,6 +98,14 @@ describe('the tables', () => {
     );
   });
 
+  it('of the audit name each member of its line', () => {
+    const line = /interface AuditLine \{([\s\S]*?)^\}/m.exec(read('lib/log.ts'))?.[1] ?? '';
+
+    expect(namesIn(tableRows(operations, 'Audit'))).toEqual(
+      findAll(line, /^ {2}readonly (\w+)\??:/gm).sort(),
+    );
+  });
+
   it.each([
     ['errors', 'lib/problem.ts', /\berror(?::| =) '([a-z_]+)'/g],
     ['reasons', 'lib/fault.ts', /type ReauthorizationReason =([\s|'\w]+);/g],
