@@ -3,6 +3,7 @@
  *
  * @module
  */
+import pageTexts from '#page-texts' with { type: 'json' };
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { clientRows, clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
@@ -10,7 +11,9 @@ import { completeAuthorization } from '../lib/broker/complete-authorization.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
 import { callbackAnswer } from '../lib/http/callback-answer.ts';
+import { parsePageTexts } from '../lib/http/parse-page-texts.ts';
 import { readTransactionCookies } from '../lib/http/transaction-cookie.ts';
+import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { functionLog } from '../lib/log.ts';
 import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
@@ -43,13 +46,19 @@ const ports = {
   log,
 };
 
-export const handler = browserFunction(log, async (event) =>
+const wrapping = { log, languages: parsePageTexts(pageTexts) };
+
+export const handler = browserFunction(wrapping, async (event, { words, context }) =>
   callbackAnswer(
-    await completeAuthorization(ports, {
-      client: event.pathParameters?.client,
-      rawQueryString: event.rawQueryString,
-      cookies: readTransactionCookies(event.cookies ?? [], settings.PUBLIC_BASE_URL),
-    }),
-    settings.PUBLIC_BASE_URL,
+    await completeAuthorization(
+      ports,
+      {
+        client: event.pathParameters?.client,
+        rawQueryString: event.rawQueryString,
+        cookies: readTransactionCookies(event.cookies ?? [], settings.PUBLIC_BASE_URL),
+      },
+      deadlineOf(context, clock),
+    ),
+    { publicBaseUrl: settings.PUBLIC_BASE_URL, words },
   ),
 );

@@ -72,10 +72,11 @@ export const handler = iamFunction(
     'GET /connections': async ({ query, assertMayList, mayRead }) => {
       const request = parseListRequest(query);
       assertMayList(request.client);
-      const { connections, cursor } = await listConnections(ports, request);
-      const shown = connections.filter((connection) => mayRead(keyText(connection)));
+      const { connections, cursor } = await listConnections(ports, request, (connection) =>
+        mayRead(keyText(connection)),
+      );
       return json(200, {
-        connections: shown.map(connectionMessage),
+        connections: connections.map(connectionMessage),
         ...(cursor !== undefined && { cursor }),
       });
     },

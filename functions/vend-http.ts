@@ -6,6 +6,7 @@
 import accessPolicy from '#access-policy' with { type: 'json' };
 import { vending, vendSettings } from '../lib/aws/vending.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
+import { auditedVend } from '../lib/broker/audited-vend.ts';
 import { vendAccessToken } from '../lib/broker/vend-access-token.ts';
 import { vendMessage } from '../lib/http/answer-message.ts';
 import { iamFunction, json } from '../lib/http/iam-function.ts';
@@ -18,10 +19,11 @@ const ports = vending(readSettings(process.env, ...vendSettings));
 const wrapping = { log: functionLog(), policy: parseAccessPolicy(accessPolicy) };
 
 export const handler = iamFunction(wrapping, {
-  'POST /connections/{client}/{connection}/token': async (request) => {
-    const key = parseConnectionKey(request.pathParameters);
-    request.assertMay('vend', keyText(key));
-    const vendRequest = parseVendRequest(request.body({}), key);
-    return json(200, vendMessage(await vendAccessToken(ports, vendRequest), ports.clock.now()));
+  'POST /connections/{client}/{connection}/token': async ({ pathParameters, body, decide }) => {
+    const key = parseConnectionKey(pathParameters);
+    const vended = await auditedVend(wrapping.log, decide('vend', keyText(key)), () =>
+      vendAccessToken(ports, parseVendRequest(body({}), key)),
+    );
+    return json(200, vendMessage(vended, ports.clock.now()));
   },
 });

@@ -8,11 +8,12 @@
  */
 import { vending, vendSettings } from '../lib/aws/vending.ts';
 import { matches } from '../lib/broker/access-policy.ts';
+import { auditedVend } from '../lib/broker/audited-vend.ts';
 import { vendAccessToken } from '../lib/broker/vend-access-token.ts';
-import { Fault } from '../lib/fault.ts';
 import { vendMessage } from '../lib/http/answer-message.ts';
 import { parseVendRequest } from '../lib/http/request-message.ts';
 import { directFunction } from '../lib/lambda/direct-function.ts';
+import { reachOf } from '../lib/lambda/reach.ts';
 import { functionLog } from '../lib/log.ts';
 import { keyText } from '../lib/names.ts';
 import { readSettings } from '../lib/settings.ts';
@@ -21,11 +22,11 @@ const settings = readSettings(process.env, ...vendSettings, 'VEND_ALLOW');
 const ports = vending(settings);
 const log = functionLog();
 
-export const handler = directFunction(log, async (event) => {
+export const handler = directFunction(log, async (event, context) => {
   const request = parseVendRequest(event);
   const connection = keyText(request);
-  const allowed = settings.VEND_ALLOW.some((pattern) => matches(pattern, connection));
-  log.info('access', { action: 'vend', connection, allowed });
-  if (!allowed) throw new Fault('ACCESS_DENIED', { action: 'vend', connection });
-  return vendMessage(await vendAccessToken(ports, request), ports.clock.now());
+  const isAllowed = settings.VEND_ALLOW.some((pattern) => matches(pattern, connection));
+  const decision = { reach: reachOf(context), connection, isAllowed };
+  const vended = await auditedVend(log, decision, () => vendAccessToken(ports, request));
+  return vendMessage(vended, ports.clock.now());
 });

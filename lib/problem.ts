@@ -5,7 +5,8 @@
  * @module
  */
 import { type AnyFault, isFault } from './fault.ts';
-import { describeUnexpected, type FunctionLog } from './log.ts';
+import type { FunctionLog } from './log.ts';
+import { describeUnexpected } from './log-line.ts';
 
 /** A failure as a caller sees it. Nothing secret, and nothing that a provider wrote, is in it. */
 export interface Problem {
@@ -81,7 +82,9 @@ function problemOf(fault: AnyFault): Problem {
   }
 }
 
-function unavailable(error_description: string, retry_after = retryAfter): Problem {
+/** A provider may say "at once"; whoever asks us waits a second all the same. */
+function unavailable(error_description: string, seconds = retryAfter): Problem {
+  const retry_after = Math.max(1, seconds);
   return { error: 'temporarily_unavailable', error_description, status: 503, retry_after };
 }
 

@@ -13,6 +13,9 @@ export type StrictReading<Output> =
 /** More unknown members than this are not a slip of the pen; the rest is left unsaid. */
 const mostRounds = 50;
 
+/** Deeper than anything that is read. A text of some kilobytes nests deeply enough to end the stack. */
+const mostLevels = 32;
+
 /**
  * Reads `input` by `schema` and names every member that is faulty or not known.
  *
@@ -23,6 +26,9 @@ export function readStrictly<Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
 ): StrictReading<v.InferOutput<Schema>> {
+  if (isDeeperThan(mostLevels, input)) {
+    return { outcome: 'refused', problems: ['must not be nested so deeply'] };
+  }
   const problems = new Set<string>();
   const rest: unknown = structuredClone(input);
   for (let round = 0; round < mostRounds; round += 1) {
@@ -38,9 +44,18 @@ export function readStrictly<Schema extends v.GenericSchema>(
   return { outcome: 'refused', problems: [...problems] };
 }
 
-/** A member's name in words: as it is where that is short and plain, else only that it is odd. */
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member));
+}
+
+/**
+ * A member's name in words: as it is where it looks like a name, else only that it is odd. A token
+ * that was put in a name's place is longer, or has digits all over.
+ */
 export function memberName(name: string): string {
-  return /^[\w.~:@/-]{1,64}$/.test(name) ? name : '(an oddly named member)';
+  const isPlain = /^(?=(?:\D*\d){0,3}\D*$)[\w.~:@/-]{1,48}$/.test(name);
+  return isPlain ? name : '(an oddly named member)';
 }
 
 function problemText(issue: v.BaseIssue<unknown>): string {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { detailNames } from '../lib/log-line.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -84,7 +85,8 @@ const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http', 'cli']],
   [/^aws-lambda$/, ['ground', 'http', 'lambda', 'functions']],
   [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http', 'cli', 'client']],
-  [/^#access-policy$/, ['functions']],
+  [/^negotiator$/, ['http']],
+  [/^#(access-policy|page-texts)$/, ['functions']],
 ];
 
 /** What others import of the package: each hands on what its users have to name. */
@@ -210,6 +212,25 @@ describe('what only one place may do', () => {
   });
 });
 
+describe('a line of the log', () => {
+  /** The members of the object that each call of a log is given, where they are written there. */
+  const given = sources.flatMap(({ path, text }) =>
+    [...withoutTexts(text).matchAll(/\blog\.(?:info|warn|error)\('', \{([^;]*?)\}\);/g)].flatMap(
+      ([, members = '']) =>
+        [...withoutBrackets(members).matchAll(/(?:^|,)\s*(\w+)\s*(?=[:,]|$)/g)].map(
+          ([, name]) => `${path}: ${name}`,
+        ),
+    ),
+  );
+
+  it('is given no detail that it would leave out', () => {
+    expect(given.length).toBeGreaterThan(30);
+    expect(given.filter((each) => !detailNames.some((name) => each.endsWith(`: ${name}`)))).toEqual(
+      [],
+    );
+  });
+});
+
 describe('a file', () => {
   it('has at most 200 lines of code', () => {
     const tooLong = sources
@@ -258,6 +279,15 @@ function countCodeLines(text: string): number {
   return withoutComments(text)
     .split('\n')
     .filter((line) => line.trim() !== '').length;
+}
+
+function withoutTexts(text: string): string {
+  return text.replace(/'[^'\n]*'/g, "''");
+}
+
+/** Without what stands in brackets, where words are no members of the object around them. */
+function withoutBrackets(text: string): string {
+  return text.replace(/\([^()]*\)/g, '').replace(/\{[^{}]*\}/g, '');
 }
 
 function withoutComments(text: string): string {

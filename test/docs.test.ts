@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../cli/failure.ts';
 import { buildProgram } from '../cli/program.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
+import { parsePageTexts } from '../lib/http/parse-page-texts.ts';
 import type { ClientName } from '../lib/names.ts';
 import { resolveClient } from '../lib/providers/resolve-client.ts';
 import { readServiceDefinition } from '../local/service-definition.ts';
@@ -173,6 +174,12 @@ describe('the examples', () => {
       new Set(['hurma', 'hurdlr', 'humanity', 'hypersku', 'oauth2']),
     );
     expect(policies.map(({ json }) => parseAccessPolicy(json).allow.length)).toEqual([1]);
+  });
+
+  it('show texts of pages that are read', () => {
+    const texts = examples.filter(({ json }) => 'languages' in json);
+
+    expect(texts.map(({ json }) => parsePageTexts(json).preset)).toEqual(['en']);
   });
 
   it.each(docs)('of commands in %s exist', (doc) => {

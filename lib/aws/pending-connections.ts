@@ -4,7 +4,7 @@ import type { EpochSeconds } from '../time.ts';
 import { type Attributes, buildGrant, parseGrant } from './connection-row.ts';
 import { store } from './connection-table.ts';
 import { attributes, compare, conditionInput, type Expression } from './expression.ts';
-import { flag, instant, type Members } from './members.ts';
+import { count, flag, instant, type Members, withoutUndefined } from './members.ts';
 import { exchanging, type Item, parseRow, readItem, type Table } from './row.ts';
 import { calling } from './store-fault.ts';
 import { buildToken, parseToken } from './token-row.ts';
@@ -60,6 +60,7 @@ export function buildPending(pending: PendingConnection): Attributes {
     pk: pendingKey(pending.completionHash),
     expires_at: pending.expiresAt,
     allow_account_switch: pending.allowAccountSwitch,
+    kept_from: pending.keptFrom,
     grant: buildGrant(pending.connection),
     token: buildToken(pending.token),
   };
@@ -69,12 +70,13 @@ export function buildPending(pending: PendingConnection): Attributes {
 export function parsePending(table: string, item: Item, completionHash: string): PendingConnection {
   return parseRow(table, item, (members: Members) => {
     const connection = members.requiredWithin('grant', parseGrant);
-    return {
+    return withoutUndefined<PendingConnection>({
       completionHash,
       expiresAt: members.required('expires_at', instant),
       allowAccountSwitch: members.required('allow_account_switch', flag),
+      keptFrom: members.optional('kept_from', count),
       connection,
       token: members.requiredWithin('token', (token) => parseToken(token, connection)),
-    };
+    });
   });
 }

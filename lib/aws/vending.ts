@@ -1,5 +1,6 @@
 import { randomToken } from '../broker/one-time-token.ts';
 import { tokenCache } from '../broker/token-cache.ts';
+import { unknownConnections } from '../broker/unknown-connections.ts';
 import type { VendPorts } from '../broker/vended-token.ts';
 import type { Settings } from '../settings.ts';
 import { lambdaClient } from './clients.ts';
@@ -20,6 +21,7 @@ export function vending(settings: Settings<(typeof vendSettings)[number]>): Vend
       functionName: settings.REFRESH_FUNCTION,
     }),
     cache: tokenCache(),
+    unknownConnections: unknownConnections(),
     clock,
     random: Math.random,
     randomToken,

@@ -3,6 +3,7 @@ import type { ConnectionKey } from '../names.ts';
 import { buildAuthorizationRequest } from '../oauth/authorization-request.ts';
 import type { Client } from '../providers/client.ts';
 import { fillTemplate, parseConnectionParams, tokenRequestShape } from '../providers/params.ts';
+import { isPlainUrl } from '../providers/plain-url.ts';
 import { decideScope } from '../providers/scope.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
 import { hashToken } from './one-time-token.ts';
@@ -105,11 +106,4 @@ function assertReturnUrl(client: Client, returnUrl: string | undefined, confirm:
   if (!allowed) {
     throw refuse(`return_url is not one of return_urls in the registration of ${client.name}`);
   }
-}
-
-/** Whether every URL parser reads the same in it: no control character, user, `\`, `//` or `#`. */
-function isPlainUrl(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-  if (!URL.canParse(text) || /[\u0000-\u0020\u007f\\#@]/.test(text)) return false;
-  return /^https?:\/\/[^/]/.test(text) && !new URL(text).pathname.includes('//');
 }

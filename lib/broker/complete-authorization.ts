@@ -28,6 +28,7 @@ import {
 import { type ExchangePorts, exchangeCode } from './exchange-code.ts';
 import { readySeals } from './kept-answer.ts';
 import { hashToken } from './one-time-token.ts';
+import { patiently } from './patiently.ts';
 import type { AuthorizationPlan, ClientRegistry, Log, RandomToken, SessionStore } from './ports.ts';
 import { withCurrentClient } from './with-current-client.ts';
 
@@ -49,6 +50,8 @@ export type ReturnError =
 /** Where the flow was begun from, for the way back. */
 interface Origin {
   readonly plan: AuthorizationPlan;
+  /** What the provider is called, by its definition. */
+  readonly providerTitle: string;
   /** Names the cookie, which is of no more use. */
   readonly cookieLabel: string;
 }
@@ -78,12 +81,17 @@ const confirmSeconds = seconds(10 * 60);
 /**
  * Completes the authorization that a browser brings back.
  *
+ * Once the code is exchanged the grant exists at the provider, and storing it is tried until the
+ * time is over.
+ *
+ * @param deadlineMs - when the browser has to be answered, on the monotonic clock.
  * @returns every ending; none is an exception but for our own stores' failure before the take.
  * @throws {Fault} `STORE_UNAVAILABLE`: nothing was consumed, and the browser may reload.
  */
 export async function completeAuthorization(
   ports: Ports,
   visit: CallbackVisit,
+  deadlineMs: number,
 ): Promise<AuthorizationEnding> {
   // Without a cookie of ours nothing can match, so nothing is looked up for a stranger.
   if (!isClientName(visit.client) || visit.cookies.size === 0) return { status: 'not_pending' };
@@ -107,6 +115,7 @@ export async function completeAuthorization(
     cookieLabel: label,
     response,
     cookie: new Secret('cookie', cookie),
+    deadlineMs,
   });
 }
 
@@ -116,11 +125,12 @@ interface Taken {
   readonly cookieLabel: string;
   readonly response: AuthorizationResponse;
   readonly cookie: Secret<'cookie'>;
+  readonly deadlineMs: number;
 }
 
 async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationEnding> {
   const { client, plan, cookieLabel, response } = taken;
-  const origin = { plan, cookieLabel };
+  const origin = { plan, providerTitle: client.definition.title, cookieLabel };
   const failed = (error: ReturnError) => ({ status: 'failed', error, ...origin }) as const;
   if (plan.client !== client.name || judgeIssuer(plan.issuer, response.issuer) === 'mismatch') {
     ports.log.warn('authorization_mixed_up', {
@@ -144,9 +154,9 @@ async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationE
       client: current,
       ...(await exchangeCode(ports, { ...taken, client: current }, answer)),
     }));
-    const live = plan.confirm
-      ? await holdForConfirmation(ports, exchanged)
-      : await goLive(ports, exchanged);
+    const keep = async () =>
+      plan.confirm ? holdForConfirmation(ports, exchanged) : goLive(ports, exchanged);
+    const live = await patiently(ports, { key: plan, deadlineMs: taken.deadlineMs }, keep);
     if (exchanged.provesNewer) await noteNewerSecret(ports, exchanged.client);
     return { ...live, ...origin };
   } catch (error) {
@@ -181,9 +191,7 @@ async function holdForConfirmation(ports: Ports, { client, plan, grant }: Exchan
   const expiresAt = later(ports.clock.now(), confirmSeconds);
   // Above every fence that refreshes of the old grant can be given until the confirmation.
   const fence = Math.max((existing?.fence ?? 0) + 1, expiresAt * 1000);
-  // Nothing of the old grant is carried over: until the confirmation it may change. The account is
-  // compared then, too.
-  const prepared = await prepareConnection(ports, client, { grant, existing: undefined, fence });
+  const prepared = await prepareConnection(ports, client, { grant, existing, fence });
   const completion = new Secret('completion', ports.randomToken());
   await ports.connections.holdPending({
     ...prepared,

@@ -51,6 +51,7 @@ async function goLive(ports: Ports, pending: PendingConnection) {
     const isStored = old?.fence === next.fence && old.committedFence === next.fence;
     // A later connect or disconnect than the one that is being confirmed has the last word.
     if (existing && existing.fence >= next.fence && !isStored) break;
+    if (!isStored && !isStillKept(pending, old)) break;
     const isOther = old?.accountId !== undefined && next.accountId !== undefined;
     if (isOther && old.accountId !== next.accountId && !pending.allowAccountSwitch) {
       throw new Fault('ACCOUNT_MISMATCH', { client, connection });
@@ -60,4 +61,13 @@ async function goLive(ports: Ports, pending: PendingConnection) {
     }
   }
   throw new Fault('CONNECTION_CHANGED', { client, connection });
+}
+
+/**
+ * Whether a refresh token that was kept of the old grant is still the one in force there. One that
+ * was rotated, refused or revoked since is spent, and would be refused when it is next needed.
+ */
+function isStillKept({ keptFrom }: PendingConnection, old: Connection | undefined): boolean {
+  if (keptFrom === undefined) return true;
+  return old?.credentialFence === keptFrom && old.state !== 'needs_reauth';
 }

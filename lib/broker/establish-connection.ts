@@ -51,6 +51,8 @@ export interface NewGrant extends ConnectionKey {
 export interface PreparedConnection {
   readonly connection: NewConnection;
   readonly token: StoredToken;
+  /** The `credential_fence` of the grant whose refresh token this one keeps; absent: none is kept. */
+  readonly keptFrom?: number;
 }
 
 type Existing = Connection | Tombstone | undefined;
@@ -122,6 +124,7 @@ export async function prepareConnection(
   const scope = answer?.scope ?? grant.scope;
   const accountId = answer?.accountId ?? (kept && old?.accountId);
   return {
+    ...(old && kept && { keptFrom: old.credentialFence }),
     token: answer
       ? await buildStoredToken(ports, client, { context, answer, fence, schedule, renewal })
       : emptyToken({ ...grant, fence }, now),

@@ -275,6 +275,8 @@ export interface PendingConnection {
   readonly completionHash: string;
   readonly expiresAt: EpochSeconds;
   readonly allowAccountSwitch: boolean;
+  /** The `credential_fence` of the grant whose refresh token it keeps; absent: it keeps none. */
+  readonly keptFrom?: number;
   readonly connection: NewConnection;
   readonly token: StoredToken;
 }

@@ -25,18 +25,18 @@ export function writeRevocation(revocation: Revocation): string {
  * @throws {Fault} `SEALED_VALUE_INVALID` when it is of an unknown shape.
  */
 export function readRevocation(text: string): Revocation {
-  const value: unknown = JSON.parse(text);
+  const value = parseJson(text);
   const member = (name: string): unknown => Reflect.get(Object(value), name);
   const clientId = member('client_id');
   const origins = member('origins');
-  if (typeof clientId !== 'string' || !Array.isArray(origins)) {
+  if (typeof clientId !== 'string' || !isTexts(origins)) {
     throw new Fault('SEALED_VALUE_INVALID', { purpose: 'revocation', reason: 'unknown_shape' });
   }
   const refreshToken = member('refresh_token');
   const accessToken = member('access_token');
   return {
     clientId,
-    origins: origins.map(String),
+    origins,
     ...(typeof refreshToken === 'string' && {
       refreshToken: new Secret('refresh_token', refreshToken),
     }),
@@ -44,4 +44,17 @@ export function readRevocation(text: string): Revocation {
       accessToken: new Secret('access_token', accessToken),
     }),
   };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own error quotes the text, which holds tokens.
+    return undefined;
+  }
 }

@@ -36,6 +36,7 @@ export async function showConnection(
 /**
  * A page of a client's connections, in the order of their ids.
  *
+ * @param mayRead - whether the caller may see this one; the others are left out.
  * @returns a cursor while there is more. A page may be short, or empty, and still have one.
  * @throws {Fault} `UNKNOWN_CLIENT` when there is neither a connection nor a registration;
  *   `REQUEST_INVALID` for a cursor that is none of ours.
@@ -43,6 +44,7 @@ export async function showConnection(
 export async function listConnections(
   { connections, clients }: Ports,
   request: ListRequest,
+  mayRead: (connection: Connection) => boolean,
 ): Promise<{ readonly connections: readonly Connection[]; readonly cursor?: string }> {
   const { state, ...rest } = request;
   const filter = state === undefined || state === 'revoked' ? {} : { state };
@@ -53,5 +55,5 @@ export async function listConnections(
   if (page.connections.length === 0 && request.cursor === undefined) {
     await clients.read(request.client);
   }
-  return page;
+  return { ...page, connections: page.connections.filter(mayRead) };
 }

@@ -7,6 +7,8 @@ import type { StoredToken, Warning } from './ports.ts';
 export interface OpenToken {
   readonly token: StoredToken;
   readonly accessToken: Secret<'access_token'>;
+  /** The token's name in the log. */
+  readonly fingerprint: string;
 }
 
 /** The tokens that a warm container remembers, for a moment. */

@@ -3,11 +3,31 @@
  *
  * @module
  */
+import type { Secret } from '../secret.ts';
 import type { Clock, Seconds } from '../time.ts';
 import type { Sealer, StoredToken } from './ports.ts';
 import { isRecentlyRejected, isRejected, type Rejection } from './rejected-token.ts';
 import type { OpenToken } from './token-cache.ts';
 import { openStoredToken } from './token-seal.ts';
+
+/**
+ * Names an opened token in the log, so that it is known again there. Without the key ring nobody
+ * can tell which token a name belongs to, nor test a guess.
+ *
+ * @param sealed - the value that the token was opened from.
+ * @throws {Fault} as `Sealer.open` does.
+ */
+export type FingerprintToken = (
+  sealed: string,
+  accessToken: Secret<'access_token'>,
+) => Promise<string>;
+
+/** What opening a token takes. */
+export interface OpeningPorts {
+  readonly sealer: Pick<Sealer, 'open'>;
+  readonly fingerprint: FingerprintToken;
+  readonly clock: Clock;
+}
 
 /**
  * Opens a stored token that is alive. One that has ended is of no use to anybody.
@@ -16,12 +36,13 @@ import { openStoredToken } from './token-seal.ts';
  * @throws {Fault} `SEALED_VALUE_INVALID`, also when what the row says beside it was altered.
  */
 export async function openToken(
-  { sealer, clock }: { readonly sealer: Pick<Sealer, 'open'>; readonly clock: Clock },
+  { sealer, fingerprint, clock }: OpeningPorts,
   token: StoredToken,
 ): Promise<OpenToken | undefined> {
-  if (!isAlive(clock, token)) return undefined;
-  const accessToken = await openStoredToken(sealer, token);
-  return accessToken && { token, accessToken };
+  const { sealed } = token;
+  const accessToken = isAlive(clock, token) ? await openStoredToken(sealer, token) : undefined;
+  if (sealed === undefined || accessToken === undefined) return undefined;
+  return { token, accessToken, fingerprint: await fingerprint(sealed, accessToken) };
 }
 
 /** Whether a token has not ended, as far as is known. */

@@ -66,6 +66,8 @@ export async function vendAccessToken(
     if (held.open && judge(ports.clock, request, held.open) !== 'refresh') {
       return serve(ports, request, held.open);
     }
+    // Without a row nothing can be claimed, and a name may be made up.
+    if (!held.row) ports.unknownConnections.assertWorthAsking(request, ports.clock);
     return await seekNewer(ports, request, held);
   } catch (error) {
     // A token that is alive is not withheld because something beside it fails.
@@ -134,6 +136,7 @@ async function takeReply(
   { reply, ...held }: Held & { readonly reply: RefreshReply },
 ): Promise<VendedToken> {
   const { outcome, token, ...status } = reply;
+  ports.unknownConnections.keep(request, outcome);
   if (outcome === 'unknown_client') throw new Fault('UNKNOWN_CLIENT', { client: request.client });
   if (outcome === 'unknown_connection') throw unknown(request);
   const open = token ? await openToken(ports, token) : held.open;

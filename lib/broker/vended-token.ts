@@ -10,21 +10,21 @@ import { type Clock, type EpochSeconds, type Seconds, seconds, until } from '../
 import type {
   RandomToken,
   RefreshInvoker,
-  Sealer,
   StoredToken,
   TokenStatus,
   TokenStore,
   Warning,
 } from './ports.ts';
 import { type OpenToken, type TokenCache, warnOf } from './token-cache.ts';
-import { isAlive, judge } from './token-fitness.ts';
+import { isAlive, judge, type OpeningPorts } from './token-fitness.ts';
+import type { UnknownConnections } from './unknown-connections.ts';
 
-export interface VendPorts {
+export interface VendPorts extends OpeningPorts {
   readonly tokens: TokenStore;
-  readonly sealer: Pick<Sealer, 'open'>;
   readonly refresher: RefreshInvoker;
   readonly clock: Clock;
   readonly cache: TokenCache;
+  readonly unknownConnections: UnknownConnections;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly randomToken: RandomToken;
@@ -43,6 +43,8 @@ export interface VendRequest extends ConnectionKey {
 export interface VendedToken {
   readonly token: StoredToken;
   readonly accessToken: Secret<'access_token'>;
+  /** The token's name in the log. */
+  readonly fingerprint: string;
   readonly warning?: Warning;
 }
 
@@ -85,14 +87,14 @@ export function settle(
 }
 
 export function serve(ports: VendPorts, request: VendRequest, open: OpenToken): VendedToken {
-  const { token, accessToken } = open;
+  const { token, accessToken, fingerprint } = open;
   ports.cache.keep(open, ports.clock);
   const fitness = judge(ports.clock, request, open);
   const warning: Warning | undefined =
     fitness === 'serve_as_recent'
       ? { code: 'recently_refreshed', since: token.obtainedAt }
       : warnOf(token, { now: ports.clock.now(), lacking: fitness === 'refresh' });
-  return { token, accessToken, ...(warning && { warning }) };
+  return { token, accessToken, fingerprint, ...(warning && { warning }) };
 }
 
 /** Whether asking for a refresh is of no use now: the connection is dead, or not to be tried yet. */

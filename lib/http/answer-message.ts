@@ -78,7 +78,7 @@ export interface VendMessage {
 
 /** The answer to a vend request. The one place where an access token leaves us. */
 export function vendMessage(
-  { token, accessToken, warning }: VendedToken,
+  { token, accessToken, warning }: Omit<VendedToken, 'fingerprint'>,
   now: EpochSeconds,
 ): VendMessage {
   const { expiresAt, present: how } = token;

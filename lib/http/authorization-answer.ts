@@ -1,20 +1,16 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { AuthorizationBeginning } from '../broker/begin-authorization.ts';
-import { browserHeaders, pageResponse } from './page.ts';
+import { browserHeaders, strayPage } from './page.ts';
+import type { Words } from './page-texts.ts';
 import { writeTransactionCookie } from './transaction-cookie.ts';
 
 /** Sends the browser to the provider with its transaction's cookie, or says why it goes nowhere. */
 export function authorizationAnswer(
   beginning: AuthorizationBeginning,
-  publicBaseUrl: string,
+  { publicBaseUrl, words }: { readonly publicBaseUrl: string; readonly words: Words },
 ): APIGatewayProxyStructuredResultV2 {
   if (beginning.outcome === 'no_session') {
-    return pageResponse({
-      statusCode: 404,
-      tone: 'plain',
-      title: 'This link is no longer good',
-      text: 'Links to connect an account work for half an hour. Please ask for a new one where you got this one.',
-    });
+    return strayPage(words, { name: 'link_expired', statusCode: 404, tone: 'plain' });
   }
   return {
     statusCode: 302,

@@ -1,6 +1,8 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { AuthorizationEnding, ReturnError } from '../broker/complete-authorization.ts';
-import { browserHeaders, type Page, pageResponse } from './page.ts';
+import { keyText } from '../names.ts';
+import { browserHeaders, type Page, pageResponse, strayPage } from './page.ts';
+import { type Ending, fillText, type Words } from './page-texts.ts';
 import { expireTransactionCookie } from './transaction-cookie.ts';
 
 /**
@@ -11,12 +13,12 @@ import { expireTransactionCookie } from './transaction-cookie.ts';
  */
 export function callbackAnswer(
   ending: AuthorizationEnding,
-  publicBaseUrl: string,
+  { publicBaseUrl, words }: { readonly publicBaseUrl: string; readonly words: Words },
 ): APIGatewayProxyStructuredResultV2 {
-  if (!('plan' in ending)) return pageResponse(pageWithoutFlow[ending.status]);
+  if (!('plan' in ending)) return strayPage(words, pageWithoutFlow[ending.status]);
   const { plan, status } = ending;
   const cookies = [expireTransactionCookie(ending.cookieLabel, publicBaseUrl)];
-  if (plan.returnUrl === undefined) return { ...pageResponse(endingPage(ending)), cookies };
+  if (plan.returnUrl === undefined) return { ...pageResponse(endingPage(ending, words)), cookies };
   const url = new URL(plan.returnUrl);
   url.searchParams.set('client', plan.client);
   url.searchParams.set('connection', plan.connection);
@@ -26,69 +28,60 @@ export function callbackAnswer(
   return { statusCode: 302, headers: { ...browserHeaders, location: url.href }, cookies, body: '' };
 }
 
-const pageWithoutFlow: Readonly<Record<'not_pending' | 'malformed', Page>> = {
-  not_pending: {
-    statusCode: 400,
-    tone: 'plain',
-    title: 'This link was already used',
-    text: 'It works once, for ten minutes, in the browser that began. If the connection is not there yet, start again from the application.',
-  },
-  malformed: {
-    statusCode: 400,
-    tone: 'bad',
-    title: 'This is not an answer we can read',
-    text: 'Please start again from the application that sent you here.',
-  },
-};
+const pageWithoutFlow = {
+  not_pending: { name: 'already_used', statusCode: 400, tone: 'plain' },
+  malformed: { name: 'unreadable', statusCode: 400, tone: 'bad' },
+} as const;
 
-function endingPage(ending: Extract<AuthorizationEnding, { plan: unknown }>): Page {
-  const facts = { Connection: `${ending.plan.client}/${ending.plan.connection}` };
+type EndingOfFlow = Extract<AuthorizationEnding, { plan: unknown }>;
+
+function endingPage(ending: EndingOfFlow, { language, texts }: Words): Page {
+  const { plan, providerTitle } = ending;
+  const { name, statusCode, tone } = pageOf(ending);
+  const values = {
+    provider: providerTitle,
+    client: plan.client,
+    connection: plan.connection,
+  };
+  return {
+    statusCode,
+    tone,
+    language,
+    title: fillText(texts[name].title, values),
+    text: fillText(texts[name].text, values),
+    facts: [
+      [texts.labels.provider, providerTitle],
+      [texts.labels.connection, keyText(plan)],
+      ...(ending.status === 'failed' ? [[texts.labels.reason, ending.error] as const] : []),
+    ],
+  };
+}
+
+interface PageOfEnding extends Pick<Page, 'statusCode' | 'tone'> {
+  readonly name: Ending;
+}
+
+function pageOf(ending: EndingOfFlow): PageOfEnding {
   switch (ending.status) {
     case 'connected':
     case 'confirm':
-      return {
-        statusCode: 200,
-        tone: 'good',
-        title: 'Connected',
-        text: 'You can close this window.',
-        facts,
-      };
+      return { name: 'connected', statusCode: 200, tone: 'good' };
     case 'denied':
-      return {
-        statusCode: 200,
-        tone: 'plain',
-        title: 'Not connected',
-        text: 'Access was declined, and nothing was stored. You can close this window.',
-        facts,
-      };
+      return { name: 'denied', statusCode: 200, tone: 'plain' };
     case 'failed':
-      return {
-        statusCode: failureStatus[ending.error] ?? 502,
-        tone: 'bad',
-        title: 'Not connected',
-        text: failureText[ending.error],
-        facts: { ...facts, Reason: ending.error },
-      };
+      return { ...failures[ending.error], tone: 'bad' };
     default:
       return ending satisfies never;
   }
 }
 
-const failureStatus: Readonly<Partial<Record<ReturnError, number>>> = {
-  access_denied: 200,
-  account_mismatch: 409,
-  expired: 400,
-  server_error: 503,
-};
-
-const again = 'Please start again from the application.';
-const failureText: Readonly<Record<ReturnError, string>> = {
-  access_denied: 'Access was declined, and nothing was stored.',
-  account_mismatch: 'Another account than the connected one answered. Sign in with that account.',
-  client_refused: 'The provider does not accept this application. Its operator has to look at it.',
-  exchange_failed: `The provider took its answer back. ${again}`,
-  expired: `This took too long. ${again}`,
-  invalid_response: `The provider's answer does not fit the question. ${again}`,
-  provider_unavailable: 'The provider does not answer right now. Please try again later.',
-  server_error: 'Something failed on our side. Please try again in a minute.',
+const failures: Readonly<Record<ReturnError, Omit<PageOfEnding, 'tone'>>> = {
+  access_denied: { name: 'denied', statusCode: 200 },
+  account_mismatch: { name: 'account_mismatch', statusCode: 409 },
+  client_refused: { name: 'client_refused', statusCode: 502 },
+  exchange_failed: { name: 'exchange_failed', statusCode: 502 },
+  expired: { name: 'expired', statusCode: 400 },
+  invalid_response: { name: 'invalid_response', statusCode: 502 },
+  provider_unavailable: { name: 'provider_unavailable', statusCode: 502 },
+  server_error: { name: 'server_error', statusCode: 503 },
 };

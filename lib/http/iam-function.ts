@@ -9,9 +9,16 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
-import { type AccessPolicy, type Action, isAllowed, mayList } from '../broker/access-policy.ts';
+import {
+  type AccessPolicy,
+  type Action,
+  isAllowed,
+  mayList,
+  principalOf,
+} from '../broker/access-policy.ts';
+import type { VendDecision } from '../broker/audited-vend.ts';
 import { Fault } from '../fault.ts';
-import type { FunctionLog } from '../log.ts';
+import type { AuditLine, FunctionLog } from '../log.ts';
 import { type Problem, reportFailure } from '../problem.ts';
 
 /** A request whose caller API Gateway has identified. */
@@ -25,6 +32,8 @@ export interface IamRequest {
    * @throws `REQUEST_INVALID` when it is no JSON.
    */
   readonly body: (absent?: object) => unknown;
+  /** What the policy says of it, and who asks. Whoever takes this writes the line of the audit. */
+  readonly decide: (action: Action, connection: string) => VendDecision;
   /** Throws `ACCESS_DENIED` unless the policy lets the caller do this to `client/connection`. */
   readonly assertMay: (action: Action, connection: string) => void;
   /** Throws `ACCESS_DENIED` unless the caller may read at least some connections of this client. */
@@ -54,7 +63,7 @@ export function iamFunction(
   routes: Readonly<Record<string, Respond>>,
 ) {
   const respond = async (event: Event, context: Context) => {
-    const callerArn = callerOf(event);
+    const caller = readCaller(log, event, context);
     const respondTo = Object.hasOwn(routes, event.routeKey ?? '')
       ? routes[event.routeKey ?? '']
       : undefined;
@@ -63,17 +72,7 @@ export function iamFunction(
       pathParameters: event.pathParameters ?? {},
       query: event.queryStringParameters ?? {},
       body: (absent) => readBody(event, absent),
-      assertMay: (action, connection) => {
-        const allowed = isAllowed(policy, callerArn, { action, connection });
-        log.info('access', { caller: callerArn, action, connection, allowed });
-        if (!allowed) throw new Fault('ACCESS_DENIED', { action, connection });
-      },
-      assertMayList: (client) => {
-        const allowed = mayList(policy, callerArn, client);
-        log.info('access', { caller: callerArn, action: 'read', client, allowed });
-        if (!allowed) throw new Fault('ACCESS_DENIED', { action: 'read' });
-      },
-      mayRead: (connection) => isAllowed(policy, callerArn, { action: 'read', connection }),
+      ...permissions(log, policy, caller),
       remainingMs: () => context.getRemainingTimeInMillis(),
     });
   };
@@ -101,11 +100,50 @@ function problemResponse(problem: Problem): APIGatewayProxyStructuredResultV2 {
   return { ...response, headers: { ...response.headers, ...retryAfter } };
 }
 
+/** Who called, and how the log says it. */
+interface Caller {
+  readonly arn: string;
+  readonly named: Pick<AuditLine, 'caller' | 'session' | 'apiRequestId'>;
+}
+
 /** Who called, by API Gateway's word: an event without it did not come through an IAM route. */
-function callerOf(event: Event): string {
+function readCaller(log: FunctionLog, event: Event, { functionName: reach }: Context): Caller {
   const arn = event?.requestContext?.authorizer?.iam?.userArn;
-  if (typeof arn === 'string' && arn !== '') return arn;
-  throw new Fault('ACCESS_DENIED', { action: 'invoke' });
+  if (typeof arn !== 'string' || arn === '') {
+    log.audit({ reach, action: 'invoke', decision: 'denied' });
+    throw new Fault('ACCESS_DENIED', { action: 'invoke' });
+  }
+  const caller = principalOf(arn);
+  const session = caller === arn ? undefined : arn.slice(arn.lastIndexOf('/') + 1);
+  const apiRequestId = event.requestContext?.requestId;
+  return {
+    arn,
+    named: {
+      caller,
+      ...(session !== undefined && { session }),
+      ...(typeof apiRequestId === 'string' && { apiRequestId }),
+    },
+  };
+}
+
+/** What a caller may do. Each decision leaves a line in the log, but for those about a list's rows. */
+function permissions(
+  log: FunctionLog,
+  policy: AccessPolicy,
+  { arn, named }: Caller,
+): Pick<IamRequest, 'decide' | 'assertMay' | 'assertMayList' | 'mayRead'> {
+  const may = (action: Action, connection: string) =>
+    isAllowed(policy, arn, { action, connection });
+  const assert = (allowed: boolean, action: Action, connection: string) => {
+    log.audit({ ...named, action, connection, decision: allowed ? 'allowed' : 'denied' });
+    if (!allowed) throw new Fault('ACCESS_DENIED', { action, connection });
+  };
+  return {
+    decide: (action, connection) => ({ ...named, connection, isAllowed: may(action, connection) }),
+    assertMay: (action, connection) => assert(may(action, connection), action, connection),
+    assertMayList: (client) => assert(mayList(policy, arn, client), 'read', `${client}/*`),
+    mayRead: (connection) => may('read', connection),
+  };
 }
 
 function readBody({ body, isBase64Encoded }: Event, absent: object | undefined): unknown {

@@ -5,28 +5,32 @@
  */
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { PageText, Stray, Words } from './page-texts.ts';
 
-/** What a page says. Texts of our own only; they are escaped all the same. */
-export interface Page {
+/** What a page says. All of it is text, and escaped. */
+export interface Page extends PageText {
   readonly statusCode: number;
   readonly tone: 'good' | 'bad' | 'plain';
-  readonly title: string;
-  readonly text: string;
+  /** Language tag (RFC 5646) of what it says. */
+  readonly language: string;
   /** Facts to show, such as which connection this is about. */
-  readonly facts?: Readonly<Record<string, string>>;
+  readonly facts?: readonly (readonly [label: string, value: string])[];
 }
 
 const style = `
-:root{color-scheme:light dark;--ink:#1c2330;--soft:#5a6475;--page:#f4f5f8;--card:#fff;--line:#dfe3ea;--good:#147a4b;--bad:#b3261e;--plain:#3b5bdb}
-@media (prefers-color-scheme:dark){:root{--ink:#eef1f6;--soft:#a7b0c0;--page:#12151b;--card:#1b2029;--line:#2e3542;--good:#4cc38a;--bad:#ff8a80;--plain:#91a7ff}}
+:root{color-scheme:light dark;--ink:#18202e;--soft:#535d6e;--page:#f3f5f9;--card:#fff;--line:#dde2ea;--good:#12734a;--bad:#b3261e;--plain:#3553c8}
+@media (prefers-color-scheme:dark){:root{--ink:#eef1f6;--soft:#aab3c3;--page:#11141a;--card:#1a1f28;--line:#2f3744;--good:#4cc38a;--bad:#ff8a80;--plain:#9db0ff}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--page);color:var(--ink);font:1.0625rem/1.6 system-ui,sans-serif}
-main{max-width:30rem;width:100%;padding:2.25rem 2rem;background:var(--card);border:1px solid var(--line);border-top:4px solid var(--tone);border-radius:14px}
+body{margin:0;min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,30rem);place-content:center;padding:1rem;background:var(--page);color:var(--ink);font:1.0625rem/1.6 system-ui,sans-serif}
+main{padding:2rem 1.75rem;background:var(--card);border:1px solid var(--line);border-radius:16px;box-shadow:0 1px 2px rgb(16 24 40/.06),0 12px 32px rgb(16 24 40/.07)}
 .good{--tone:var(--good)}.bad{--tone:var(--bad)}.plain{--tone:var(--plain)}
-h1{margin:0 0 .5rem;font-size:1.5rem;line-height:1.25}
-p{margin:0;color:var(--soft)}
-dl{margin:1.5rem 0 0;padding-top:1rem;border-top:1px solid var(--line);display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;font-size:.9375rem}
-dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+svg{display:block;width:3rem;height:3rem;margin-bottom:1.25rem;color:var(--tone)}
+h1{margin:0 0 .625rem;font-size:1.5rem;line-height:1.25;letter-spacing:-.01em;overflow-wrap:anywhere;text-wrap:balance}
+p{margin:0;color:var(--soft);overflow-wrap:anywhere}
+dl{margin:1.5rem 0 0;padding-top:1.25rem;border-top:1px solid var(--line);display:grid;gap:.75rem;font-size:.9375rem}
+dt{color:var(--soft)}dd{margin:0;font-weight:600;overflow-wrap:anywhere}
+@media (min-width:30rem){body{padding:1.5rem}main{padding:2.5rem}dl div{display:grid;grid-template-columns:7.5rem 1fr;gap:1rem}}
+@media (prefers-color-scheme:dark){main{box-shadow:none}}
 `;
 
 const styleHash = createHash('sha256').update(style).digest('base64');
@@ -41,34 +45,57 @@ export const browserHeaders: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
+/** Says by its shape what the colour says; whoever hears the page has the words. */
+const marks: Readonly<Record<Page['tone'], string>> = {
+  good: '<path d="M15 24.5l6.5 6.5L33.5 18"/>',
+  bad: '<path d="M24 14v12M24 33.5v.01"/>',
+  plain: '<path d="M24 22v12M24 14.5v.01"/>',
+};
+
 /** Renders a page. */
 export function pageResponse(page: Page): APIGatewayProxyStructuredResultV2 {
-  const facts = Object.entries(page.facts ?? {})
-    .map(([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`)
-    .join('');
-  const html = `<!doctype html>
-<html lang="en">
+  const title = escapeText(page.title);
+  return {
+    statusCode: page.statusCode,
+    headers: { ...browserHeaders, 'content-type': 'text/html; charset=utf-8' },
+    body: `<!doctype html>
+<html lang="${escapeText(page.language)}" dir="auto">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${escapeText(page.title)}</title>
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
 <style>${style}</style>
 </head>
 <body>
 <main class="${page.tone}">
-<h1>${escapeText(page.title)}</h1>
+<svg viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="24" cy="24" r="22" stroke-width="2.5"/>${marks[page.tone]}</svg>
+<h1>${title}</h1>
 <p>${escapeText(page.text)}</p>
-${facts && `<dl>${facts}</dl>`}
-</main>
+${factList(page.facts ?? [])}</main>
 </body>
 </html>
-`;
-  return {
-    statusCode: page.statusCode,
-    headers: { ...browserHeaders, 'content-type': 'text/html; charset=utf-8' },
-    body: html,
+`,
   };
+}
+
+/** A page of a visit that belongs to no flow: it knows nothing but what to say. */
+export function strayPage(
+  { language, texts }: Words,
+  page: Pick<Page, 'statusCode' | 'tone'> & { readonly name: Stray },
+): APIGatewayProxyStructuredResultV2 {
+  const { name, statusCode, tone } = page;
+  return pageResponse({ statusCode, tone, language, ...texts[name] });
+}
+
+/** The values stand on their own (`bdi`), whatever the direction of the language around them. */
+function factList(facts: NonNullable<Page['facts']>): string {
+  const rows = facts.map(
+    ([label, value]) =>
+      `<div><dt>${escapeText(label)}</dt><dd><bdi>${escapeText(value)}</bdi></dd></div>\n`,
+  );
+  return rows.length === 0 ? '' : `<dl>\n${rows.join('')}</dl>\n`;
 }
 
 /** Text as HTML content or a quoted attribute's value. */

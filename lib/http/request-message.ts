@@ -9,10 +9,14 @@ import type { DirectGrant } from '../broker/connect-directly.ts';
 import type { ListRequest } from '../broker/show-connections.ts';
 import type { VendRequest } from '../broker/vended-token.ts';
 import { Fault } from '../fault.ts';
+import { jsonObject } from '../json-object.ts';
 import { type ConnectionKey, parseClientName, parseConnectionKey } from '../names.ts';
 import { readStrictly } from '../read-strictly.ts';
 import { Secret } from '../secret.ts';
 import { epochSeconds, seconds } from '../time.ts';
+
+const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  jsonObject(v.strictObject(entries));
 
 /** RFC 6749 §3.3. */
 const scope = v.pipe(
@@ -27,7 +31,7 @@ const token = v.pipe(
 const credential = v.pipe(
   v.string(),
   v.nonEmpty('must not be empty'),
-  v.maxLength(1024, 'must be at most 1024 characters'),
+  v.regex(/^.{0,1024}$/su, 'must be at most 1024 characters'),
 );
 const wholeSeconds = (most: number) =>
   v.pipe(
@@ -36,9 +40,9 @@ const wholeSeconds = (most: number) =>
     v.minValue(0, 'must not be negative'),
     v.maxValue(most, `must be at most ${most}`),
   );
-const params = v.optional(v.record(v.string(), v.string()));
+const params = v.optional(jsonObject(v.record(v.string(), v.string())));
 
-const connectSession = v.strictObject({
+const connectSession = object({
   client: v.string(),
   connection: v.string(),
   scope: v.optional(scope),
@@ -61,20 +65,20 @@ export function parseConnectSession(body: unknown): ConnectSessionRequest {
   };
 }
 
-const passwordGrant = v.strictObject({
+const passwordGrant = object({
   grant_type: v.literal('password'),
   username: credential,
   password: credential,
   retain_credentials: v.optional(v.boolean(), false),
   params,
 });
-const clientCredentialsGrant = v.strictObject({
+const clientCredentialsGrant = object({
   grant_type: v.literal('client_credentials'),
   params,
 });
-const importedTokens = v.strictObject({
+const importedTokens = object({
   import: v.pipe(
-    v.strictObject({
+    object({
       access_token: v.optional(token),
       refresh_token: v.optional(token),
       expires_at: v.optional(wholeSeconds(253_402_300_799)),
@@ -141,7 +145,7 @@ function common(
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits'));
 /** API Gateway gives an integration 30 s; what is over belongs to the answer's way back. */
 const mostWaitSeconds = 25;
-const vend = v.strictObject({
+const vend = object({
   client: v.optional(v.string()),
   connection: v.optional(v.string()),
   min_ttl_seconds: v.optional(wholeSeconds(86_400), 60),
@@ -173,7 +177,7 @@ export function parseVendRequest(message: unknown, key?: ConnectionKey): VendReq
   };
 }
 
-const completion = v.strictObject({ completion: v.string() });
+const completion = object({ completion: v.string() });
 
 /** The body of `POST /connect-sessions/complete`. @throws {Fault} `REQUEST_INVALID` */
 export function parseCompletion(body: unknown): string {
@@ -193,7 +197,7 @@ function refusal(problems: readonly string[]): Fault<'REQUEST_INVALID'> {
   return new Fault('REQUEST_INVALID', { problems });
 }
 
-const listing = v.strictObject({
+const listing = object({
   client: v.optional(v.string()),
   state: v.optional(
     v.picklist(

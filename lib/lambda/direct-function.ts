@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 import { Fault } from '../fault.ts';
 import type { FunctionLog } from '../log.ts';
 import { type Problem, reportFailure } from '../problem.ts';
+import { reachOf } from './reach.ts';
 
 /**
  * Wraps a function that other Lambda functions invoke directly. Such an event carries no identity,
@@ -22,6 +23,7 @@ export function directFunction<Answer extends object>(
     })
     .handler(async (event: unknown, context: Context) => {
       if (typeof event === 'object' && event !== null && 'requestContext' in event) {
+        log.audit({ reach: reachOf(context), action: 'invoke', decision: 'denied' });
         throw new Fault('ACCESS_DENIED', { action: 'invoke' });
       }
       return respond(event, context);

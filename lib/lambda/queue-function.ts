@@ -29,7 +29,8 @@ export function queueFunction(
   };
   return middy<SQSEvent, SQSBatchResponse>()
     .before(({ context }) => log.begin(context))
-    .handler(async ({ Records: records }: SQSEvent, context: Context) => {
+    .handler(async (event: SQSEvent, context: Context) => {
+      const records = readRecords(log, event);
       const groups = Map.groupBy(
         records,
         ({ attributes, messageId }) => attributes.MessageGroupId ?? messageId,
@@ -46,4 +47,25 @@ export function queueFunction(
         batchItemFailures: failures.flat().map(({ messageId }) => ({ itemIdentifier: messageId })),
       };
     });
+}
+
+/**
+ * The records of an event. Whoever may invoke the function can send it anything; what SQS never
+ * sends ends the invocation, without a word of it.
+ */
+function readRecords(log: FunctionLog, event: SQSEvent): readonly SQSRecord[] {
+  const records: unknown = event?.Records;
+  if (Array.isArray(records) && records.every(isRecord)) return records;
+  log.error('invocation_failed', {
+    code: 'REQUEST_INVALID',
+    problems: ['this is no event of SQS'],
+  });
+  throw new Error('the invocation failed; the log tells why');
+}
+
+function isRecord(record: unknown): record is SQSRecord {
+  if (typeof record !== 'object' || record === null) return false;
+  const { messageId, body, attributes }: Partial<Record<keyof SQSRecord, unknown>> = record;
+  const hasTexts = typeof messageId === 'string' && typeof body === 'string';
+  return hasTexts && typeof attributes === 'object' && attributes !== null;
 }

@@ -42,7 +42,7 @@ export function tokenMemberPaths({ answer }: Definition): readonly string[] {
  * @param members - a successful answer's body; untrusted.
  * @returns an object without prototype.
  * @throws {UnusableAnswer} `no_access_token`; `token_type` when it is not for bearers (RFC 6750);
- *   `malformed` when a token is not 1 byte to 16 KB of visible ASCII, or text has a line break.
+ *   `malformed` when a token is not 1 byte to 16 KB of visible ASCII, or any text that is read has a line break.
  */
 export function readTokenMembers(
   definition: Definition,
@@ -50,29 +50,36 @@ export function readTokenMembers(
   httpStatus: number,
 ): TokenMembers {
   const { answer, scope } = definition;
-  const at = (paths: readonly string[] | undefined) => firstValueAt(members, paths);
-  const text = (value: unknown) => readText(value, httpStatus);
+  const at = (paths: readonly string[] | undefined) =>
+    refuseLineBreaks(firstValueAt(members, paths), httpStatus);
 
   const accessToken = readToken(at(answer.access_token), httpStatus);
   if (accessToken === undefined) throw invalidAnswer('no_access_token', httpStatus);
   assertBearer(at(answer.token_type), httpStatus);
 
-  const values = Object.entries(answer.values).map(([name, paths]) => [name, text(at(paths))]);
+  const values = Object.entries(answer.values).map(([name, paths]) => [name, readText(at(paths))]);
   const found = {
     access_token: accessToken,
     token_type: 'Bearer',
     refresh_token: readToken(at(answer.refresh_token), httpStatus),
-    scope: readScope(at(answer.scope), scope.separator, httpStatus),
+    scope: readScope(at(answer.scope), scope.separator),
     expires_in: readDuration(at(answer.expires_in), answer.unit),
     expires_at: readInstant(at(answer.expires_at)),
     created_at: readInstant(at(answer.created_at)),
     refresh_token_expires_in: readDuration(at(answer.refresh_token_expires_in), answer.unit),
     refresh_token_expires_at: readInstant(at(answer.refresh_token_expires_at)),
-    account_id: text(at(answer.account_id)),
+    account_id: readText(at(answer.account_id)),
     values: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
   };
   const present = Object.entries(found).filter(([, value]) => value !== undefined);
   return Object.assign(Object.create(null), Object.fromEntries(present));
+}
+
+/** A line break has no place in anything that is read, and is how headers are forged. */
+function refuseLineBreaks(value: unknown, httpStatus: number): unknown {
+  const texts = [value].flat().filter((item) => typeof item === 'string');
+  if (texts.some((text) => /[\r\n]/.test(text))) throw invalidAnswer('malformed', httpStatus);
+  return value;
 }
 
 /** A token; undefined for anything that is not text, as with servers that send `false` for none. */
@@ -91,19 +98,17 @@ function assertBearer(tokenType: unknown, httpStatus: number): void {
 }
 
 /** The scope as RFC 6749 §3.3 has it; undefined when absent or not sayable in its alphabet. */
-function readScope(value: unknown, separator: string, httpStatus: number): string | undefined {
+function readScope(value: unknown, separator: string): string | undefined {
   const list = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
   const joined = list.join(' ').replaceAll(separator, ' ');
-  if (/[\r\n]/.test(joined)) throw invalidAnswer('malformed', httpStatus);
   const scope = joined.trim().replace(/ +/g, ' ');
   return scope.length <= longestScope && scopeText.test(scope) ? scope : undefined;
 }
 
 /** A value to keep; undefined when it is none that can be shown on one line. */
-function readText(value: unknown, httpStatus: number): string | undefined {
+function readText(value: unknown): string | undefined {
   if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined;
   const text = String(value);
-  if (/[\r\n]/.test(text)) throw invalidAnswer('malformed', httpStatus);
   const isKept = text.length <= longestValue && !/\p{Cc}/u.test(text) && text.isWellFormed();
   return isKept ? text : undefined;
 }

@@ -74,15 +74,33 @@ function authorizeProblems({ authorize, grants }: Definition): string[] {
     decisive.includes(name) && typeof own === 'string' ? [own] : [],
   );
   const reserved = new Set([...decisive, ...renamed]);
+  const asked = ['client_id', 'redirect_uri', 'response_type', 'scope', 'state'];
+  const challenge = authorize.pkce ? ['code_challenge', 'code_challenge_method'] : [];
   const query = new URLSearchParams(authorize.url?.split('?').slice(1).join('?') ?? '');
   return [
     ...Object.keys(authorize.params)
       .filter((name) => reserved.has(name))
       .map((name) => `authorize.params.${name} is set by the flow itself and cannot be fixed`),
+    ...clashes(authorize.names, [...asked, ...challenge], 'authorize.names'),
     ...[...new Set(query.keys())]
       .filter((name) => reserved.has(name))
       .map((name) => `authorize.url must not carry ${name}: it is set by the flow itself`),
   ];
+}
+
+/** Two parameters under one name: one of them would not be sent. */
+function clashes(
+  names: Readonly<Record<string, string | false | undefined>>,
+  sent: readonly string[],
+  place: string,
+): string[] {
+  const wireNames = sent.map((name) => names[name] ?? name);
+  return sent
+    .filter((_, index) => {
+      const wireName = wireNames[index];
+      return wireName !== false && wireNames.indexOf(wireName ?? '') !== index;
+    })
+    .map((name) => `${place}.${name} is the name of another parameter that is sent beside it`);
 }
 
 type ParameterName = keyof TokenRequestShape['names'];
@@ -108,6 +126,7 @@ function requestProblems(definition: Definition, grantType: GrantType): string[]
   }
   const sent: ParameterName[] = [...presented[grantType]];
   if (!basic) sent.push('client_id', 'client_secret');
+  problems.push(...clashes(shape.names, sent, `${place}.names`));
   for (const name of sent) {
     const wireName = shape.names[name] ?? name;
     if (wireName !== false && Object.hasOwn(shape.params, wireName)) {

@@ -11,6 +11,7 @@ import { memberName, readStrictly } from '../read-strictly.ts';
 import { headerName, headerValue } from './definition-syntax.ts';
 import { isLoopbackHostname } from './loopback.ts';
 import { isJsonObject, type Json, type JsonObject } from './merge-patch.ts';
+import { isPlainUrl } from './plain-url.ts';
 
 /** RFC 6749 §3.3: tokens separated by single spaces. */
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
@@ -141,13 +142,8 @@ function structureProblems(value: Json, path = '', depth = 0): string[] {
 }
 
 function isReturnUrl(text: string): boolean {
-  if (text.length > 2048 || /[\p{Cc}\s\\#]/u.test(text) || !/^https?:\/\/[^/]/.test(text)) {
-    return false;
-  }
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password, pathname } = new URL(text);
-  if (username !== '' || password !== '' || /^[^?]*@/.test(text.split('/')[2] ?? '')) return false;
-  if (pathname.includes('//')) return false;
+  if (text.length > 2048 || !isPlainUrl(text)) return false;
+  const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || isLoopbackHostname(hostname);
 }
 

@@ -10,6 +10,9 @@ export const ringOf: Readonly<Record<SealPurpose, KeyRingName>> = {
   revocation: 'renewal',
 };
 
+/** What a key is for: each purpose has a key of its own. */
+export type KeyPurpose = SealPurpose | 'fingerprint';
+
 /** The keys of one ring. Their characters are out of reach of every printer. */
 export interface KeyRing {
   /** The id of the key that seals. All of them open. */
@@ -21,7 +24,7 @@ export interface KeyRing {
    *
    * @returns undefined when the ring has no key of this id.
    */
-  readonly deriveKey: (keyId: string, purpose: SealPurpose) => Uint8Array | undefined;
+  readonly deriveKey: (keyId: string, purpose: KeyPurpose) => Uint8Array | undefined;
 }
 
 /** Short, so that a key's characters put in its place are not taken for an id and repeated. */
@@ -72,7 +75,7 @@ function buildKeyRing(currentKeyId: string, keys: ReadonlyMap<string, string>): 
   };
 }
 
-function deriveKey(characters: string, keyId: string, purpose: SealPurpose): Uint8Array {
+function deriveKey(characters: string, keyId: string, purpose: KeyPurpose): Uint8Array {
   const info = `evergrant ${purpose} ${keyId}`;
   return new Uint8Array(hkdfSync('sha256', characters, '', info, keyBytes));
 }

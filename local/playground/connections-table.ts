@@ -47,7 +47,8 @@ export function connectionsTable({ connections, problems }: ConnectionsView): Ht
   });
   return html`${problems.map((problem) => html`<p class="note bad">${problem}</p>`)}${
     rows.length === 0
-      ? html`<p class="empty">Nothing is connected yet. Connect a provider above, and watch it here.</p>`
+      ? problems.length === 0 &&
+        html`<p class="empty">Nothing is connected yet. Connect a provider above, and watch it here.</p>`
       : html`<table>
 <caption class="unseen">Connections and their state</caption>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>

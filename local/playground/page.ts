@@ -65,7 +65,7 @@ function connectSection(): Html {
 function workSection(view: ConnectionsView): Html {
   return html`<div class="work">
 <section aria-labelledby="connections">
-<div class="headline"><h2 id="connections" tabindex="-1">Connections</h2><p id="updated" class="soft">Live</p></div>
+<div class="headline"><h2 id="connections" tabindex="-1">Connections</h2><p id="updated" class="soft" role="status">Live</p></div>
 <div id="table">${connectionsTable(view)}</div>
 </section>
 <section class="activity" aria-labelledby="activity-title">

@@ -62,8 +62,8 @@ function escapeHtml(text: string): string {
 function style(vendor: VendorName): string {
   const [light, dark] = accents[vendor];
   return `
-:root{--accent:${light};--on:#fff;--bg:#f2f3f7;--card:#fff;--text:#171923;--soft:#5a6072;--line:#d9dce5}
-@media (prefers-color-scheme:dark){:root{--accent:${dark};--on:#10131a;--bg:#0e1117;--card:#171b24;--text:#eceff6;--soft:#a3aabd;--line:#2c3242}}
+:root{--accent:${light};--on:#fff;--bg:#f2f3f7;--card:#fff;--text:#171923;--soft:#5a6072;--line:#d9dce5;--edge:#7b8296}
+@media (prefers-color-scheme:dark){:root{--accent:${dark};--on:#10131a;--bg:#0e1117;--card:#171b24;--text:#eceff6;--soft:#a3aabd;--line:#2c3242;--edge:#6b7389}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--bg);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-top:4px solid var(--accent);border-radius:14px;padding:1.5rem 1.75rem 1.75rem;box-shadow:0 10px 30px rgb(0 0 0/.08)}
@@ -74,14 +74,14 @@ h1{margin:0;font-size:1.375rem;letter-spacing:-.01em}
 .lead{margin:1.25rem 0 1rem}
 fieldset{border:0;margin:0;padding:0;display:grid;gap:.5rem}
 legend{padding:0;margin-bottom:.5rem;font-size:.875rem;color:var(--soft)}
-.account{display:flex;align-items:center;gap:.75rem;padding:.7rem .9rem;border:1px solid var(--line);border-radius:10px;cursor:pointer}
+.account{display:flex;align-items:center;gap:.75rem;padding:.7rem .9rem;border:1px solid var(--edge);border-radius:10px;cursor:pointer}
 .account:has(:checked){border-color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent)}
 .account b,.account small{display:block}
 .account small{color:var(--soft)}
 input{accent-color:var(--accent);width:1.1rem;height:1.1rem;margin:0}
 .scope{font-size:.875rem;color:var(--soft);margin:1rem 0 1.25rem}
 .actions{display:grid;grid-template-columns:1fr 2fr;gap:.75rem}
-button{font:inherit;font-weight:600;padding:.7rem 1rem;border-radius:10px;border:1px solid var(--line);background:transparent;color:var(--text);cursor:pointer}
+button{font:inherit;font-weight:600;padding:.7rem 1rem;border-radius:10px;border:1px solid var(--edge);background:transparent;color:var(--text);cursor:pointer}
 .primary{background:var(--accent);border-color:var(--accent);color:var(--on)}
 button:hover{filter:brightness(1.07)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}

@@ -43,6 +43,17 @@ export function connectionAnswersContract(
       });
     });
 
+    it('keeps the account that the answer names, and the one known where it names none', async () => {
+      const store = await leasedIn(await emptyStore());
+
+      await store.commit(aKey(), 2, aCommitted({ accountId: 'account-2' }));
+      const named = await readLive(store);
+      await store.commit(aKey(), 2, aCommitted());
+
+      expect(named.accountId).toBe('account-2');
+      expect((await readLive(store)).accountId).toBe('account-2');
+    });
+
     it('takes off the schedule what the answer gives no time for', async () => {
       const store = await leasedIn(await emptyStore());
 

@@ -50,6 +50,22 @@ export function connectionLateAnswersContract(
       });
     });
 
+    it('leaves its own intent, without a credential, while a later attempt is in doubt', async () => {
+      const store = await overtakenIn(await emptyStore());
+
+      await store.commitLate(aKey(), 2, without(aCommitted(), 'credential'));
+
+      expect((await readLive(store)).intent?.fence).toBe(2);
+    });
+
+    it('removes its own intent, without a credential, where no later attempt has begun', async () => {
+      const store = await leasedIn(await emptyStore());
+
+      await store.commitLate(aKey(), 2, without(aCommitted(), 'credential'));
+
+      expect(await readLive(store)).not.toHaveProperty('intent');
+    });
+
     it('is lost the second time, and changes nothing', async () => {
       const store = await overtakenIn(await emptyStore());
       await store.commitLate(aKey(), 2, aCommitted());
@@ -115,6 +131,17 @@ export function connectionLateAnswersContract(
       expect(row).toMatchObject({ state: 'active', committedFence: 2, refreshAt: at(6000) });
       expect(row).not.toHaveProperty('reason');
       expect(row).not.toHaveProperty('needsReauthSince');
+    });
+
+    it('does not bring back one whose answer was lost unless it brings the credential', async () => {
+      const store = await overtakenIn(await emptyStore());
+      await markDead(store, 3, 'answer_lost');
+
+      expect(await store.commitLate(aKey(), 2, without(aCommitted(), 'credential'))).toBe('done');
+
+      const row = await readLive(store);
+      expect(row).toMatchObject({ state: 'needs_reauth', reason: 'answer_lost' });
+      expect(row).not.toHaveProperty('refreshAt');
     });
 
     it('does not bring back a connection whose grant is dead, nor schedule it', async () => {

@@ -12,6 +12,7 @@ export function pendingConnectionsContract(
       const store = await emptyStore();
       const pending = aPendingConnection({
         allowAccountSwitch: true,
+        keptFrom: 7,
         token: aStoredToken({ warning: { code: 'renewal_expiring', since: at(1) } }),
       });
       await store.holdPending(pending);

@@ -195,6 +195,6 @@ it('logs as JSON lines who asked for what, with the invocation’s id', () => {
     service: 'evergrant',
     function_request_id: 'a-request',
     caller: 'arn:aws:iam::000000000000:user/local',
-    allowed: true,
+    decision: 'allowed',
   });
 });

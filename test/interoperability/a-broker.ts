@@ -13,6 +13,7 @@ import type { RefreshTiming } from '../../lib/broker/refresh-timing.ts';
 import { readRenewalCredential } from '../../lib/broker/renewal-credential.ts';
 import { revokeTokens } from '../../lib/broker/revoke-tokens.ts';
 import { tokenCache } from '../../lib/broker/token-cache.ts';
+import { unknownConnections } from '../../lib/broker/unknown-connections.ts';
 import { vendAccessToken } from '../../lib/broker/vend-access-token.ts';
 import type { VendedToken } from '../../lib/broker/vended-token.ts';
 import type { ProviderRequest } from '../../lib/oauth/transport.ts';
@@ -21,6 +22,7 @@ import { resolveClient } from '../../lib/providers/resolve-client.ts';
 import { seconds } from '../../lib/time.ts';
 import { aKey } from '../support/connections.ts';
 import { memoryRefreshInvoker } from '../support/memory-refresh-invoker.ts';
+import { keylessFingerprints } from '../support/transparent-sealer.ts';
 import { type Decision, visitServer } from './a-resource-owner.ts';
 import { type BrokerPorts, buildPorts } from './broker-ports.ts';
 
@@ -99,11 +101,11 @@ function redirectFlow(ports: BrokerPorts) {
     },
     /** The callback, with what the server sent the browser back with. */
     arrive: (callbackUrl: string, { cookies }: Departure): Promise<AuthorizationEnding> =>
-      completeAuthorization(ports, {
-        client: key.client,
-        rawQueryString: new URL(callbackUrl).search.slice(1),
-        cookies,
-      }),
+      completeAuthorization(
+        ports,
+        { client: key.client, rawQueryString: new URL(callbackUrl).search.slice(1), cookies },
+        ports.clock.monotonicMs() + 28_000,
+      ),
   };
 }
 
@@ -123,6 +125,8 @@ function vend(ports: BrokerPorts): Promise<VendedToken> {
       ...ports,
       refresher: memoryRefreshInvoker(({ seenFence }) => refresh(ports, seenFence)),
       cache: tokenCache(),
+      fingerprint: keylessFingerprints,
+      unknownConnections: unknownConnections(),
     },
     { ...key, minTtlSeconds: seconds(60), maxWaitSeconds: seconds(10) },
   );

@@ -11,13 +11,15 @@ import { recoverAnswer } from '../../lib/broker/recover-answer.ts';
 import { refreshConnection } from '../../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { scheduleRefreshes } from '../../lib/broker/schedule-refreshes.ts';
-import { type TokenCache, tokenCache } from '../../lib/broker/token-cache.ts';
+import { tokenCache } from '../../lib/broker/token-cache.ts';
+import { unknownConnections } from '../../lib/broker/unknown-connections.ts';
 import { vendAccessToken } from '../../lib/broker/vend-access-token.ts';
-import type { VendedToken, VendRequest } from '../../lib/broker/vended-token.ts';
+import type { VendedToken, VendPorts, VendRequest } from '../../lib/broker/vended-token.ts';
 import { Fault } from '../../lib/fault.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { Secret } from '../../lib/secret.ts';
 import { seconds } from '../../lib/time.ts';
+import { keylessFingerprints } from '../support/transparent-sealer.ts';
 import type { Invocation, Machine } from './invocation.ts';
 import { type Handle, type Lambda, lambda, reserveMs } from './lambda.ts';
 import { type Delivery, type QueueModel, queueModel } from './queue-model.ts';
@@ -131,21 +133,28 @@ function refreshFunction({ world, services, run }: Deployment): UseCases['refres
     });
 }
 
+/** What a warm container of `vend` remembers. */
+type Memory = Pick<VendPorts, 'cache' | 'unknownConnections'>;
+
 function vendFunction(
   { world, services, run }: Deployment,
   refresh: UseCases['refresh'],
 ): UseCases['vend'] {
-  const caches = new Map<Machine, TokenCache>();
+  const memories = new Map<Machine, Memory>();
   return (request) =>
     run(`vend ${keyText(request)}`, limitMs.http, (invocation, machine) => {
-      const cache = caches.get(machine) ?? tokenCache();
-      caches.set(machine, cache);
+      const memory = memories.get(machine) ?? {
+        cache: tokenCache(),
+        unknownConnections: unknownConnections(),
+      };
+      memories.set(machine, memory);
       // The container ends with it.
-      invocation.onKill(() => caches.delete(machine));
+      invocation.onKill(() => memories.delete(machine));
       const ports = {
         ...services.reach(invocation),
         ...reporting(world, invocation),
-        cache,
+        ...memory,
+        fingerprint: keylessFingerprints,
         refresher: refreshInvoker(world, invocation, refresh),
         randomToken: () => invocation.name,
       };

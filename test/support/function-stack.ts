@@ -1,4 +1,10 @@
-import { DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
@@ -86,6 +92,10 @@ export async function startFunctionStack() {
         new ScanCommand({ TableName: tables[table], ConsistentRead: true }),
       );
       return Items;
+    },
+    /** Writes an item as somebody with access to the table could. */
+    putRow: async (table: keyof typeof tables, Item: Record<string, AttributeValue>) => {
+      await clients.dynamodb.send(new PutItemCommand({ TableName: tables[table], Item }));
     },
     close: async () => {
       dueMaker.close();

@@ -1,5 +1,10 @@
-import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse } from 'aws-lambda';
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  SQSBatchResponse,
+} from 'aws-lambda';
 import { vi } from 'vitest';
+import { expectDocumented } from './documented-answer.ts';
 import { anSqsEventOf, type FunctionStack, type QueuedMessage } from './function-stack.ts';
 import { aBrowserEvent, anIamEvent } from './http-events.ts';
 import { aContext } from './lambda-context.ts';
@@ -11,7 +16,10 @@ export interface HttpAnswer extends APIGatewayProxyStructuredResultV2 {
 
 type IamGiven = Parameters<typeof anIamEvent>[1];
 
-/** Loads every function from its source, and sends it the events that AWS would. */
+/**
+ * Loads every function from its source, and sends it the events that AWS would. What is asked and
+ * answered over HTTP is held against the OpenAPI document each time.
+ */
 export async function loadFunctions(stack: FunctionStack) {
   const [
     connect,
@@ -38,10 +46,19 @@ export async function loadFunctions(stack: FunctionStack) {
   ]);
   stack.refreshWith(refresh.handler);
 
-  const request = async (handler: unknown, event: unknown): Promise<HttpAnswer> => {
+  const request = async (handler: unknown, event: APIGatewayProxyEventV2): Promise<HttpAnswer> => {
     const answer = (await call(handler, event)) as APIGatewayProxyStructuredResultV2;
+    expectDocumented(event, answer);
     const isJson = answer.headers?.['content-type'] === 'application/json';
     return { ...answer, message: isJson ? JSON.parse(answer.body ?? '') : {} };
+  };
+  const handlers = {
+    connect: connect.handler,
+    connections: connections.handler,
+    'vend-http': vendHttp.handler,
+    refresh: refresh.handler,
+    revoke: revoke.handler,
+    recover: recover.handler,
   };
   const onConnection = (method: string) => (key: string, body?: unknown) => {
     const [client = '', connection = ''] = key.split('/');
@@ -71,9 +88,12 @@ export async function loadFunctions(stack: FunctionStack) {
         callback.handler,
         aBrowserEvent('GET /callback/{client}', { path: { client }, rawQueryString, cookies }),
       ),
+    /** Any event at all, as whoever may invoke a function directly can send it. */
+    invoke: (name: keyof typeof handlers, event: unknown) => call(handlers[name], event),
     refreshDue: () => call(refreshDue.handler, {}),
     refresh: (event: unknown) => call(refresh.handler, event),
-    refreshAll: (messages: readonly QueuedMessage[]) => workOff(refresh.handler, messages),
+    refreshAll: (messages: readonly QueuedMessage[], remainingMs?: number) =>
+      workOff(refresh.handler, messages, remainingMs),
     revokeAll: (messages: readonly QueuedMessage[]) => workOff(revoke.handler, messages),
     recoverAll: (messages: readonly QueuedMessage[]) => workOff(recover.handler, messages),
   };
@@ -83,6 +103,8 @@ export type Functions = Awaited<ReturnType<typeof loadFunctions>>;
 
 /** What a browser holds once it has been sent to the provider. */
 export interface BrowserAtProvider {
+  /** The one-time value in the link that it followed. */
+  readonly session: string;
   readonly location: URL;
   readonly state: string;
   readonly cookies: readonly string[];
@@ -94,10 +116,11 @@ export async function sendToProvider(
   body: Readonly<Record<string, unknown>>,
 ): Promise<BrowserAtProvider> {
   const { message } = await functions.connect('POST /connect-sessions', { body });
-  const { search } = new URL(String(message.authorize_url));
+  const { search, searchParams } = new URL(String(message.authorize_url));
   const { headers, cookies = [] } = await functions.follow(search.slice(1));
   const location = new URL(String(headers?.location));
   return {
+    session: searchParams.get('session') ?? '',
     location,
     state: location.searchParams.get('state') ?? '',
     cookies: cookies.map((cookie) => cookie.split(';')[0] ?? ''),
@@ -135,12 +158,16 @@ export function captureOutput() {
   };
 }
 
-function call(handler: unknown, event: unknown): Promise<unknown> {
-  return (handler as (event: unknown, context: unknown) => Promise<unknown>)(event, aContext());
+function call(handler: unknown, event: unknown, remainingMs?: number): Promise<unknown> {
+  const context = aContext(
+    remainingMs === undefined ? {} : { getRemainingTimeInMillis: () => remainingMs },
+  );
+  return (handler as (event: unknown, context: unknown) => Promise<unknown>)(event, context);
 }
 
 /** Hands messages to a function and answers which of them come back to the queue. */
-async function workOff(handler: unknown, messages: readonly QueuedMessage[]) {
-  const answer = (await call(handler, anSqsEventOf(...messages))) as SQSBatchResponse;
+async function workOff(handler: unknown, messages: readonly QueuedMessage[], remainingMs?: number) {
+  const event = anSqsEventOf(...messages);
+  const answer = (await call(handler, event, remainingMs)) as SQSBatchResponse;
   return answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 }

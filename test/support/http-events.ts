@@ -35,7 +35,20 @@ export function aBrowserEvent(
   } = {},
 ): APIGatewayProxyEventV2 {
   const { path = {}, rawQueryString = '', cookies = [] } = given;
-  return { ...anEvent(routeKey), pathParameters: path, rawQueryString, cookies: [...cookies] };
+  return {
+    ...anEvent(routeKey),
+    pathParameters: path,
+    rawQueryString,
+    queryStringParameters: joined(rawQueryString),
+    cookies: [...cookies],
+  };
+}
+
+/** What API Gateway makes of a query: parameters that are there twice are joined by a comma. */
+function joined(rawQueryString: string): Readonly<Record<string, string>> {
+  const parameters = new URLSearchParams(rawQueryString);
+  const names = [...new Set(parameters.keys())];
+  return Object.fromEntries(names.map((name) => [name, parameters.getAll(name).join()]));
 }
 
 function anEvent(routeKey: string): APIGatewayProxyEventV2 {

@@ -27,6 +27,7 @@ export function recordingLog(): RecordingLog {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
+    audit: (decision) => write('info')('access', decision),
     count: (name) => {
       counted.push(name);
     },

@@ -2,6 +2,7 @@ import { beginAuthorization } from '../../lib/broker/begin-authorization.ts';
 import { beginConnection, type ConnectSessionRequest } from '../../lib/broker/begin-connection.ts';
 import {
   type AuthorizationEnding,
+  type CallbackVisit,
   completeAuthorization,
 } from '../../lib/broker/complete-authorization.ts';
 import { randomToken } from '../../lib/broker/one-time-token.ts';
@@ -83,6 +84,14 @@ export async function visit(ports: Connecting, session: string): Promise<Visit> 
   };
 }
 
+/** The callback is visited, and has as long as the function has. */
+export function completeCallback(
+  ports: Connecting,
+  callback: CallbackVisit,
+): Promise<AuthorizationEnding> {
+  return completeAuthorization(ports, callback, ports.clock.monotonicMs() + 28_000);
+}
+
 /** The browser comes back from the provider. */
 export function comeBack(
   ports: Connecting,
@@ -93,7 +102,7 @@ export function comeBack(
   }: { readonly query?: Readonly<Record<string, string>>; readonly client?: string } = {},
 ): Promise<AuthorizationEnding> {
   const rawQueryString = new URLSearchParams({ ...query, state }).toString();
-  return completeAuthorization(ports, { client, rawQueryString, cookies });
+  return completeCallback(ports, { client, rawQueryString, cookies });
 }
 
 /** The whole redirect flow. */

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { SealBinding, Sealer, SealPurpose } from '../../lib/broker/ports.ts';
+import type { FingerprintToken } from '../../lib/broker/token-fitness.ts';
 import { Fault } from '../../lib/fault.ts';
 import { keyText } from '../../lib/names.ts';
 
@@ -26,3 +28,11 @@ export function sealedText(purpose: SealPurpose, binding: SealBinding, plaintext
 function label(purpose: SealPurpose, binding: SealBinding): string {
   return `sealed ${purpose} ${keyText(binding)} ${binding.fence}: `;
 }
+
+/** A name that a test can foretell. */
+export const aFingerprint = (token: string): string =>
+  `k1.${createHash('sha256').update(token).digest('hex').slice(0, 32)}`;
+
+/** Names tokens without a key, for tests of what is done with names. */
+export const keylessFingerprints: FingerprintToken = async (_sealed, accessToken) =>
+  aFingerprint(accessToken.reveal());

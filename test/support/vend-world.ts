@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { RefreshReply, RefreshRequest, StoredToken } from '../../lib/broker/ports.ts';
 import { tokenCache } from '../../lib/broker/token-cache.ts';
+import { unknownConnections } from '../../lib/broker/unknown-connections.ts';
 import { vendAccessToken } from '../../lib/broker/vend-access-token.ts';
 import type { VendPorts, VendRequest } from '../../lib/broker/vended-token.ts';
 import type { ConnectionKey } from '../../lib/names.ts';
@@ -16,7 +17,7 @@ import { interposed } from './interposed.ts';
 import { memoryRefreshInvoker } from './memory-refresh-invoker.ts';
 import { memoryTokenStore } from './memory-token-store.ts';
 import { movingClock } from './moving-clock.ts';
-import { sealedText, transparentSealer } from './transparent-sealer.ts';
+import { keylessFingerprints, sealedText, transparentSealer } from './transparent-sealer.ts';
 
 type Refreshing = (
   request: RefreshRequest,
@@ -63,7 +64,9 @@ export function vendWorld({ token = {}, refresh }: VendSetup = {}) {
     refresher,
     clock,
     sealer: transparentSealer(),
+    fingerprint: keylessFingerprints,
     cache: tokenCache(),
+    unknownConnections: unknownConnections(),
     random: () => 0.5,
     randomToken: () => {
       claimers += 1;

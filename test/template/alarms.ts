@@ -62,11 +62,31 @@ export function describeAlarms(packaged: Packaged): void {
       ]);
     });
 
+    it.each([
+      ['client_refused', 300, 1],
+      ['reauthorization_required', 3600, 10],
+      ['reauthorization_held', 300, 1],
+      ['breaker_opened', 300, 1],
+    ])('watch %s, over all providers of the stage', (metric, period, threshold) => {
+      expect(on(metric, { Name: 'service', Value: 'evergrant-dev' })).toEqual([
+        expect.objectContaining({
+          Namespace: 'Evergrant',
+          Statistic: 'Sum',
+          Period: period,
+          Threshold: threshold,
+          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+          TreatMissingData: 'notBreaching',
+        }),
+      ]);
+    });
+
     it('say what to do, and tell the topic if there is one', () => {
-      expect(alarms).toHaveLength(8);
+      expect(alarms).toHaveLength(12);
       for (const { AlarmDescription, AlarmActions } of alarms) {
         expect(AlarmDescription).toMatch(/;|\. Look/);
-        expect(AlarmActions).toEqual({ 'Fn::If': ['HasAlarmTopic', [''], []] });
+        expect(AlarmActions).toEqual({
+          'Fn::If': ['HasAlarmTopic', [{ Ref: 'AlarmTopicArn' }], []],
+        });
       }
     });
   });

@@ -9,7 +9,7 @@ import {
 } from './resources.ts';
 
 const powertools = {
-  POWERTOOLS_SERVICE_NAME: 'evergrant',
+  POWERTOOLS_SERVICE_NAME: 'evergrant-dev',
   POWERTOOLS_METRICS_NAMESPACE: 'Evergrant',
   POWERTOOLS_LOG_LEVEL: 'INFO',
 };
@@ -109,6 +109,13 @@ export function describeFunctions(packaged: Packaged): void {
         30,
       ]);
       expect(kept).toEqual(Object.fromEntries(expected));
+    });
+
+    it('have no URL of their own, and neither they nor the API are traced', () => {
+      const types = Object.values(packaged.resources).map(({ Type }) => Type);
+
+      expect(types.filter((type) => /^AWS::(Lambda::Url|XRay)/.test(type))).toEqual([]);
+      expect(JSON.stringify(packaged.resources)).not.toMatch(/TracingConfig|TracingEnabled|xray/i);
     });
   });
 }

@@ -31,6 +31,7 @@ describe('the stage local', () => {
     expect(settings.length).toBeGreaterThan(0);
     expect(settings.filter(([, value]) => typeof value !== 'string')).toEqual([]);
     expect(custom.esbuild.conditions).toEqual(['module', 'local']);
+    expect(print('dev').custom.esbuild.conditions).toEqual(['module']);
     expect(custom.offline.customAuthenticationProvider).toBe('./local/iam.cjs');
   });
 });
@@ -43,25 +44,6 @@ describe('serverless.yml', () => {
 
     expect(exitCode).toBe(1);
     expect(output).toContain("unrecognized property 'batchSiez'");
-  });
-
-  it('makes a narrower vend of three lines, with the role and the log of vend', () => {
-    const twin =
-      "  vend-crm:\n    <<: *vend\n    environment: { <<: *vendEnvironment, VEND_ALLOW: 'crm-*/*' }\n";
-
-    const { functions, custom } = print('dev', (text) =>
-      text.replace('  vend-http:\n', `${twin}$&`),
-    );
-
-    const { environment, ...rest } = functions['vend-crm'] ?? {};
-    expect(environment).toEqual({ ...functions.vend?.environment, VEND_ALLOW: 'crm-*/*' });
-    expect(rest).toMatchObject({
-      handler: 'functions/vend.handler',
-      role: 'VendRole',
-      logs: { logGroup: '/aws/lambda/evergrant-dev-vend' },
-    });
-    // No stage but `local` takes the local access policy.
-    expect(custom.esbuild.conditions).toEqual(['module']);
   });
 });
 

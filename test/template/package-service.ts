@@ -32,12 +32,14 @@ export interface Resource {
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
   readonly DependsOn?: readonly string[];
+  readonly Condition?: string;
 }
 
 /** The service as it would be uploaded. */
 export interface Packaged {
   readonly resources: Readonly<Record<string, Resource>>;
   readonly conditions: Readonly<Record<string, unknown>>;
+  readonly parameters: Readonly<Record<string, { readonly Default?: unknown }>>;
   /** The files of each function's zip, by the function's name. */
   readonly zips: ReadonlyMap<
     string,
@@ -58,32 +60,38 @@ export function runServerless(
   return inCopy(change, (folder) => run(folder, args));
 }
 
-/** Packages the service for a stage, as `npm run package` does. */
-export function packageService(stage: string, parameters: readonly string[] = []): Packaged {
-  return inCopy(
-    (text) => text,
-    (folder) => {
-      const made = join(folder, 'made');
-      const flags = parameters.map((parameter) => `--param=${parameter}`);
-      const { exitCode, output } = run(folder, [
-        'package',
-        '--stage',
-        stage,
-        '--package',
-        made,
-        ...flags,
-      ]);
-      if (exitCode !== 0) throw new Error(output);
-      const template = JSON.parse(
-        readFileSync(join(made, 'cloudformation-template-update-stack.json'), 'utf8'),
-      );
-      return {
-        resources: template.Resources,
-        conditions: template.Conditions,
-        zips: readZips(made),
-      };
-    },
-  );
+/**
+ * Packages the service for a stage, as `npm run package` does.
+ *
+ * @param change - what to alter in the text of `serverless.yml`.
+ */
+export function packageService(
+  stage: string,
+  parameters: readonly string[] = [],
+  change: (text: string) => string = (text) => text,
+): Packaged {
+  return inCopy(change, (folder) => {
+    const made = join(folder, 'made');
+    const flags = parameters.map((parameter) => `--param=${parameter}`);
+    const { exitCode, output } = run(folder, [
+      'package',
+      '--stage',
+      stage,
+      '--package',
+      made,
+      ...flags,
+    ]);
+    if (exitCode !== 0) throw new Error(output);
+    const template = JSON.parse(
+      readFileSync(join(made, 'cloudformation-template-update-stack.json'), 'utf8'),
+    );
+    return {
+      resources: template.Resources,
+      conditions: template.Conditions,
+      parameters: template.Parameters,
+      zips: readZips(made),
+    };
+  });
 }
 
 function inCopy<Result>(change: (text: string) => string, use: (folder: string) => Result): Result {

@@ -1,26 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { packageService } from './package-service.ts';
-import { lambdaFunction, resource } from './resources.ts';
+import { deployed } from './deployed.ts';
+import { type Packaged, packageService } from './package-service.ts';
+import { lambdaFunction, resource, resourcesOf } from './resources.ts';
+import { describeRoles } from './roles.ts';
+
+type Properties = Readonly<Record<string, unknown>>;
 
 const key = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd';
+const certificate = 'arn:aws:acm:eu-central-1:123456789012:certificate/1';
 const topic = 'arn:aws:sns:eu-central-1:123456789012:alarms';
 
-describe('the parameters', () => {
-  const packaged = packageService('prod', [
-    'domainName=oauth.example.com',
-    'certificateArn=arn:aws:acm:eu-central-1:123456789012:certificate/1',
-    `kmsKeyArn=${key}`,
-    `alarmTopicArn=${topic}`,
-    'vendAllow=hurma-*/*',
-    'refreshConcurrency=20',
-    'refreshQueueConcurrency=10',
-  ]);
+const packaged = packageService('prod', [
+  'domainName=oauth.example.com',
+  `certificateArn=${certificate}`,
+  `kmsKeyArn=${key}`,
+  `alarmTopicArn=${topic}`,
+  'vendAllow=hurma-*/*',
+  'logRetentionDays=365',
+  'reauthorizationsPerHour=25',
+  'refreshConcurrency=20',
+  'refreshQueueConcurrency=10',
+]);
 
+describeRoles(deployed(packaged), { stage: 'prod', key });
+
+describe('the parameters', () => {
   it('put a domain of ones own in front of the API, and into every redirect URI', () => {
     const { Environment } = lambdaFunction(packaged, 'connect').Properties;
 
-    expect(packaged.conditions.HasDomain).toEqual({
-      'Fn::Not': [{ 'Fn::Equals': ['oauth.example.com', ''] }],
+    expect(deployed(packaged).conditions).toEqual({
+      HasDomain: true,
+      HasKmsKey: true,
+      HasAlarmTopic: true,
     });
     expect(Environment).toMatchObject({
       Variables: {
@@ -29,9 +40,10 @@ describe('the parameters', () => {
         },
       },
     });
-    expect(resource(packaged, 'Domain')).toMatchObject({
-      Condition: 'HasDomain',
-      Properties: { DomainName: 'oauth.example.com' },
+    expect(resource(packaged, 'Domain').Condition).toBe('HasDomain');
+    expect(resource(deployed(packaged), 'Domain').Properties).toMatchObject({
+      DomainName: 'oauth.example.com',
+      DomainNameConfigurations: [{ CertificateArn: certificate, SecurityPolicy: 'TLS_1_2' }],
     });
     expect(resource(packaged, 'DomainMapping')).toMatchObject({
       Condition: 'HasDomain',
@@ -39,41 +51,42 @@ describe('the parameters', () => {
     });
   });
 
-  it('encrypt tables, queues and key rings with a key of ones own, usable by no other way', () => {
-    const choice = { 'Fn::If': ['HasKmsKey', key, { Ref: 'AWS::NoValue' }] };
+  it('encrypt everything that is stored with a key of ones own', () => {
+    const keyOf: Readonly<Record<string, (properties: Properties) => unknown>> = {
+      'AWS::DynamoDB::Table': ({ SSESpecification: encryption }) =>
+        (encryption as Properties).KMSMasterKeyId,
+      'AWS::SQS::Queue': ({ KmsMasterKeyId }) => KmsMasterKeyId,
+      'AWS::SecretsManager::Secret': ({ KmsKeyId }) => KmsKeyId,
+      'AWS::Logs::LogGroup': ({ KmsKeyId }) => KmsKeyId,
+    };
 
-    expect(resource(packaged, 'TokensTable').Properties).toMatchObject({
-      SSESpecification: { KMSMasterKeyId: choice },
-    });
-    expect(resource(packaged, 'RevokeQueue').Properties.KmsMasterKeyId).toEqual(choice);
-    expect(resource(packaged, 'RenewalKeyRing').Properties.KmsKeyId).toEqual(choice);
-    expect(resource(packaged, 'KmsKeyPolicy')).toMatchObject({
-      Condition: 'HasKmsKey',
-      Properties: {
-        PolicyDocument: {
-          Statement: [
-            {
-              Effect: 'Allow',
-              Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
-              Resource: key,
-              Condition: {
-                StringEquals: {
-                  'kms:ViaService': ['dynamodb', 'secretsmanager', 'sqs'].map((service) => ({
-                    'Fn::Sub': `${service}.\${AWS::Region}.\${AWS::URLSuffix}`,
-                  })),
-                },
-              },
-            },
-          ],
-        },
-      },
-    });
+    const keys = (template: Packaged) =>
+      Object.entries(keyOf).map(([type, read]) => {
+        const found = Object.values(resourcesOf(template, type));
+        expect(found.length).toBeGreaterThan(1);
+        return [type, new Set(found.map(({ Properties: properties }) => read(properties)))];
+      });
+
+    expect(keys(deployed(packaged))).toEqual(
+      Object.keys(keyOf).map((type) => [type, new Set([key])]),
+    );
+    expect(keys(deployed({ ...packaged, parameters: { KmsKeyArn: { Default: '' } } }))).toEqual(
+      Object.keys(keyOf).map((type) => [type, new Set([undefined])]),
+    );
   });
 
   it('send alarms to a topic', () => {
-    const { AlarmActions } = resource(packaged, 'RevokeDeadQueueAlarm').Properties;
+    const alarms = Object.values(resourcesOf(deployed(packaged), 'AWS::CloudWatch::Alarm'));
 
-    expect(AlarmActions).toEqual({ 'Fn::If': ['HasAlarmTopic', [topic], []] });
+    expect(alarms.length).toBeGreaterThan(5);
+    for (const { Properties } of alarms) expect(Properties.AlarmActions).toEqual([topic]);
+    expect(Number(resource(packaged, 'ReauthorizationsAlarm').Properties.Threshold)).toBe(25);
+  });
+
+  it('keep logs for as long as is said', () => {
+    for (const { Properties } of Object.values(resourcesOf(packaged, 'AWS::Logs::LogGroup'))) {
+      expect(Properties.RetentionInDays).toBe(365);
+    }
   });
 
   it('narrow what vend serves, and divide its concurrency', () => {

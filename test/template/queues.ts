@@ -38,7 +38,9 @@ export function describeQueues(packaged: Packaged): void {
       for (const { Properties } of Object.values(resourcesOf(packaged, 'AWS::SQS::Queue'))) {
         expect(Properties).toMatchObject({
           SqsManagedSseEnabled: { 'Fn::If': ['HasKmsKey', { Ref: 'AWS::NoValue' }, true] },
-          KmsMasterKeyId: { 'Fn::If': ['HasKmsKey', '', { Ref: 'AWS::NoValue' }] },
+          KmsMasterKeyId: {
+            'Fn::If': ['HasKmsKey', { Ref: 'KmsKeyArn' }, { Ref: 'AWS::NoValue' }],
+          },
         });
       }
     });

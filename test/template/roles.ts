@@ -17,7 +17,7 @@ interface Statement {
 
 const log = (group: string) => `logs:CreateLogStream logs:PutLogEvents on ${group}LogGroup.Arn`;
 const clientSecrets =
-  'secretsmanager:GetSecretValue on arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:evergrant/dev/clients/*';
+  'secretsmanager:GetSecretValue on arn:{AWS::Partition}:secretsmanager:{AWS::Region}:{AWS::AccountId}:secret:evergrant/{stage}/clients/*';
 const keyRings = (rings: string) => `secretsmanager:GetSecretValue on ${rings}`;
 const consume = (queue: string) =>
   `sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on ${queue}.Arn`;
@@ -30,10 +30,28 @@ const vendRights = [
   'lambda:InvokeFunction on RefreshLambdaFunction.Arn',
 ];
 
+/** The use of a key of one's own, each through one service only. */
+const keyUse = (actions: string, service: string) =>
+  `${actions} on {key} if ${JSON.stringify({
+    StringEquals: {
+      'kms:ViaService': { 'Fn::Sub': `${service}.\${AWS::Region}.\${AWS::URLSuffix}` },
+    },
+  })}`;
+const useTables = keyUse('kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey', 'dynamodb');
+const readTables = keyUse('kms:Decrypt kms:DescribeKey', 'dynamodb');
+const readSecrets = keyUse('kms:Decrypt', 'secretsmanager');
+const sendMessages = keyUse('kms:Decrypt kms:GenerateDataKey', 'sqs');
+const takeMessages = keyUse('kms:Decrypt', 'sqs');
+
+interface Rights {
+  readonly role: string;
+  readonly may: readonly string[];
+  /** What comes to that with a key of one's own. */
+  readonly withKey: readonly string[];
+}
+
 /** The whole of what each function may do. */
-const rights: Readonly<
-  Record<FunctionName, { readonly role: string; readonly may: readonly string[] }>
-> = {
+const rights: Readonly<Record<FunctionName, Rights>> = {
   authorize: {
     role: 'AuthorizeRole',
     may: [
@@ -41,6 +59,7 @@ const rights: Readonly<
       `dynamodb:GetItem on SessionsTable.Arn${onlyKeys('StringLike', ['session:*'])}`,
       `dynamodb:PutItem on SessionsTable.Arn${onlyKeys('StringLike', ['authorization:*'])}`,
     ],
+    withKey: [useTables],
   },
   callback: {
     role: 'CallbackRole',
@@ -52,6 +71,7 @@ const rights: Readonly<
       'dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on ConnectionsTable.Arn',
       'dynamodb:PutItem on TokensTable.Arn',
     ],
+    withKey: [useTables, readSecrets],
   },
   connect: {
     role: 'ConnectRole',
@@ -63,6 +83,7 @@ const rights: Readonly<
       `dynamodb:DeleteItem on ConnectionsTable.Arn${onlyKeys('StringLike', ['pending:*'])}`,
       'dynamodb:PutItem on TokensTable.Arn',
     ],
+    withKey: [useTables, readSecrets],
   },
   connections: {
     role: 'ConnectionsRole',
@@ -75,6 +96,7 @@ const rights: Readonly<
       'dynamodb:GetItem dynamodb:PutItem on TokensTable.Arn',
       'sqs:SendMessage on RevokeQueue.Arn',
     ],
+    withKey: [useTables, readSecrets, sendMessages],
   },
   recover: {
     role: 'RecoverRole',
@@ -84,6 +106,7 @@ const rights: Readonly<
       'dynamodb:PutItem on TokensTable.Arn',
       consume('RecoveryQueue'),
     ],
+    withKey: [useTables, takeMessages],
   },
   refresh: {
     role: 'RefreshRole',
@@ -96,6 +119,7 @@ const rights: Readonly<
       consume('RefreshQueue'),
       'sqs:SendMessage on RecoveryQueue.Arn',
     ],
+    withKey: [useTables, readSecrets, sendMessages],
   },
   'refresh-due': {
     role: 'RefreshDueRole',
@@ -105,39 +129,64 @@ const rights: Readonly<
       `dynamodb:GetItem on ConnectionsTable.Arn${onlyKeys('StringNotLike', ['*/*', 'pending:*'])}`,
       'sqs:SendMessage on RefreshQueue.Arn',
     ],
+    withKey: [readTables, sendMessages],
   },
   revoke: {
     role: 'RevokeRole',
     may: [log('Revoke'), clientSecrets, keyRings('RenewalKeyRing'), consume('RevokeQueue')],
+    withKey: [readSecrets, takeMessages],
   },
-  vend: { role: 'VendRole', may: [log('Vend'), ...vendRights] },
-  'vend-http': { role: 'VendHttpRole', may: [log('VendDashhttp'), ...vendRights] },
+  vend: {
+    role: 'VendRole',
+    may: [log('Vend'), ...vendRights],
+    withKey: [useTables, readSecrets],
+  },
+  'vend-http': {
+    role: 'VendHttpRole',
+    may: [log('VendDashhttp'), ...vendRights],
+    withKey: [useTables, readSecrets],
+  },
 };
 
-/** Each function's role, against the list of what it may do. */
-export function describeRoles(packaged: Packaged): void {
-  describe('the roles', () => {
-    it.each(functionNames)('%s may do exactly what it is for', (name) => {
-      const { role, may } = rights[name];
+/**
+ * Each function's role, against the list of what it may do.
+ *
+ * @param packaged - with its conditions decided.
+ * @param deployment - the stage, and the key of one's own if there is one.
+ */
+export function describeRoles(
+  packaged: Packaged,
+  { stage, key }: { readonly stage: string; readonly key?: string },
+): void {
+  describe(`the roles, ${key ? 'with' : 'without'} a key of ones own,`, () => {
+    it.each(functionNames)('let %s do exactly what it is for', (name) => {
+      const { role, may, withKey } = rights[name];
+      const expected = [...may, ...(key ? withKey : [])].map((statement) =>
+        statement.replace('{stage}', stage).replace('{key}', String(key)),
+      );
 
       const granted = readStatements(packaged, role).map(sayStatement);
 
       expect(lambdaFunction(packaged, name).Properties).toMatchObject({
         Role: { 'Fn::GetAtt': [role, 'Arn'] },
       });
-      expect(granted).toEqual(may);
+      expect(granted).toEqual(expected);
     });
 
-    it('are one for each function, and no default role', () => {
+    it('are one for each function, and no default role and no policy beside them', () => {
       const expected = functionNames.map((name) => rights[name].role);
 
       expect(Object.keys(resourcesOf(packaged, 'AWS::IAM::Role')).sort()).toEqual(expected.sort());
+      expect(
+        Object.values(packaged.resources).filter(({ Type }) => /^AWS::IAM::\w*Policy$/.test(Type)),
+      ).toEqual([]);
     });
 
-    it('can be assumed by Lambda only, and take nothing from elsewhere but the use of an own key', () => {
+    it('can be assumed by Lambda only, and take nothing from elsewhere', () => {
       for (const name of functionNames) {
         const { Properties } = resource(packaged, rights[name].role);
 
+        expect(Object.keys(Properties).sort()).toEqual(['AssumeRolePolicyDocument', 'Policies']);
         expect(Properties.AssumeRolePolicyDocument).toEqual({
           Version: '2012-10-17',
           Statement: [
@@ -147,9 +196,6 @@ export function describeRoles(packaged: Packaged): void {
               Action: 'sts:AssumeRole',
             },
           ],
-        });
-        expect(Properties.ManagedPolicyArns).toEqual({
-          'Fn::If': ['HasKmsKey', [{ Ref: 'KmsKeyPolicy' }], []],
         });
       }
     });

@@ -1,5 +1,6 @@
 import { describeAlarms } from './alarms.ts';
 import { describeBundles } from './bundles.ts';
+import { deployed } from './deployed.ts';
 import { describeDurations } from './durations.ts';
 import { describeEventSources } from './event-sources.ts';
 import { describeFunctions } from './functions.ts';
@@ -8,10 +9,11 @@ import { describeQueues } from './queues.ts';
 import { describeRoles } from './roles.ts';
 import { describeRoutes } from './routes.ts';
 import { describeTables } from './tables.ts';
+import { describeWildcards } from './wildcards.ts';
 
 const packaged = packageService('dev');
 
-describeRoles(packaged);
+describeRoles(deployed(packaged), { stage: 'dev' });
 describeRoutes(packaged);
 describeFunctions(packaged);
 describeEventSources(packaged);
@@ -20,3 +22,4 @@ describeBundles(packaged);
 describeTables(packaged);
 describeQueues(packaged);
 describeAlarms(packaged);
+describeWildcards(packaged, 'dev');

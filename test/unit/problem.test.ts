@@ -1,6 +1,8 @@
+import type { AnySchemaObject } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { Fault, type FaultCode, type FaultContexts } from '../../lib/fault.ts';
 import { buildProblem, describeFailure, isOurs } from '../../lib/problem.ts';
+import { interfaceDocument, problemsOf } from '../support/interface-document.ts';
 
 const key = { client: 'acme', connection: 'ann' };
 const unavailable = { client: 'acme', trouble: 'http_status', httpStatus: 503 } as const;
@@ -73,6 +75,15 @@ describe('every fault', () => {
     expect(problem.retry_after === undefined).toBe(![429, 503].includes(expected.status));
   });
 
+  it.each(faults)('%s is answered as a schema of the OpenAPI document says', (_code, fault) => {
+    const { error } = buildProblem(fault);
+    const schemas: readonly AnySchemaObject[] = Object.values(interfaceDocument.components.schemas);
+    const own = schemas.filter(({ properties }) => properties?.error?.const === error);
+
+    expect(own).toHaveLength(1);
+    expect(problemsOf(own[0] ?? {}, buildProblem(fault))).toEqual([]);
+  });
+
   it.each(faults)('%s says in the log what to do', (code, fault) => {
     expect(describeFailure(fault)).toEqual({
       code,
@@ -105,6 +116,11 @@ it.each([
     'what a schedule says',
     new Fault('TEMPORARILY_UNAVAILABLE', { ...key, retryAfterSeconds: 7 }),
     7,
+  ],
+  [
+    'a second at least, even where the provider says at once',
+    new Fault('PROVIDER_UNAVAILABLE', { ...unavailable, retryAfterSeconds: 0 }),
+    1,
   ],
   ['half a minute when nobody knows better', new Fault('PROVIDER_UNAVAILABLE', unavailable), 30],
 ])('tells to come back after %s', (_what, fault, seconds) => {

@@ -36,4 +36,5 @@ describe('its value does not appear in', () => {
 it('says of what kind it is', () => {
   expect(`${secret}`).toBe('[secret access_token]');
   expect(JSON.stringify(secret)).toBe('"[secret access_token]"');
+  expect(inspect(secret)).toBe('[secret access_token]');
 });

@@ -41,22 +41,32 @@ async function update() {
     const response = await fetch('/connections');
     const text = await response.text();
     if (text !== shown) replaceTable(text);
-    updated.textContent = 'Live';
-    updated.classList.remove('lost');
+    showReachable(true);
   } catch {
-    updated.textContent = 'Not reachable';
-    updated.classList.add('lost');
+    showReachable(false);
   }
 }
 
-/** Puts the focus back where it was, since the button under it is a new one. */
+/** Is read out when it changes, so it is written only then. */
+function showReachable(reachable) {
+  const words = reachable ? 'Live' : 'Not reachable';
+  if (updated.textContent !== words) updated.textContent = words;
+  updated.classList.toggle('lost', !reachable);
+}
+
+/**
+ * Puts the focus back where it was, since the button under it is a new one; where its connection
+ * is gone, to the heading above.
+ */
 function replaceTable(text) {
   const inside = table.contains(document.activeElement);
   const focused = inside && document.activeElement.getAttribute('aria-label');
   shown = text;
   table.innerHTML = text;
   tick();
-  if (focused) table.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+  if (!focused) return;
+  const again = table.querySelector(`[aria-label="${CSS.escape(focused)}"]`);
+  (again ?? document.getElementById('connections')).focus();
 }
 
 async function run(action, input) {
@@ -102,16 +112,22 @@ function revealButton(token) {
   return button;
 }
 
+/** What is under way, so that a second press of the same button does nothing. */
+const underWay = new Set();
+
+/** A control that is disabled would lose the focus of whoever pressed it by keyboard. */
 async function perform(control, action, input) {
-  control.disabled = true;
-  control.setAttribute('aria-busy', 'true');
+  const work = JSON.stringify([action, input]);
+  if (underWay.has(work)) return;
+  underWay.add(work);
+  control.setAttribute('aria-disabled', 'true');
   try {
     show(await run(action, input));
   } catch {
     show({ ok: false, title: 'No answer', text: 'The playground’s server did not answer.' });
   }
-  control.disabled = false;
-  control.removeAttribute('aria-busy');
+  underWay.delete(work);
+  control.removeAttribute('aria-disabled');
   await update();
 }
 

@@ -1,7 +1,9 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamodbConnectionStore } from '../../../lib/aws/dynamodb-connection-store.ts';
+import { updateInput } from '../../../lib/aws/expression.ts';
 import type { ConnectionStore } from '../../../lib/broker/ports.ts';
+import { keyText } from '../../../lib/names.ts';
 import {
   laterAcquisition,
   leasedIn,
@@ -20,15 +22,21 @@ beforeAll(async () => {
 });
 afterAll(() => dynalite.close());
 
+type Edit = (set: Readonly<Record<string, unknown>>) => Promise<unknown>;
+
 /**
  * Two stores on one table. The first time that the slow one has read a row, the other's `between` is
- * done before the slow one goes on.
+ * done before the slow one goes on. `edit` writes attributes as no store does.
  */
-async function racingStores(between: (other: ConnectionStore) => Promise<unknown>) {
+async function racingStores(between: (other: ConnectionStore, edit: Edit) => Promise<unknown>) {
   const name = await dynalite.createTable(connectionsTable);
   const other = dynamodbConnectionStore({ client: dynalite.client, name, dueShards: 8 });
   const { endpoint, region, credentials } = dynalite.client.config;
   const client = new DynamoDBClient({ region, credentials, ...(endpoint && { endpoint }) });
+  const edit: Edit = (set) => {
+    const input = updateInput(name, keyText(aKey()), { change: { set } });
+    return dynalite.client.send(new UpdateItemCommand(input));
+  };
   let hasRead = false;
   client.middlewareStack.add(
     (next, { commandName }) =>
@@ -36,13 +44,13 @@ async function racingStores(between: (other: ConnectionStore) => Promise<unknown
         const answer = await next(input);
         if (commandName === 'GetItemCommand' && !hasRead) {
           hasRead = true;
-          await between(other);
+          await between(other, edit);
         }
         return answer;
       },
     { step: 'initialize' },
   );
-  return { other, slow: dynamodbConnectionStore({ client, name, dueShards: 8 }) };
+  return { other, edit, slow: dynamodbConnectionStore({ client, name, dueShards: 8 }) };
 }
 
 /** Attempt 2 gave its lease back, attempt 3 is under way: of attempt 2 nothing is left in the row. */
@@ -126,6 +134,105 @@ describe('a late answer whose row changes between its read and its write', () =>
       committedFence: 2,
       intent: { fence: 3 },
       lease: { owner: 'worker-b' },
+    });
+  });
+
+  it('leaves its own intent where a later attempt has begun, since that is in doubt too', async () => {
+    const { other, slow } = await racingStores((store) => store.acquire(laterAcquisition));
+    await leasedIn(other);
+
+    expect(await slow.commitLate(aKey(), 2, without(aCommitted(), 'credential'))).toBe('done');
+
+    expect(await readLive(other)).toMatchObject({
+      committedFence: 2,
+      intent: { fence: 2 },
+      lease: { owner: 'worker-b' },
+    });
+  });
+
+  it('schedules a connection that another late answer has brought back', async () => {
+    const { other, slow } = await racingStores((store) =>
+      store.commitLate(aKey(), 2, aCommitted()),
+    );
+    await overtakenIn(other);
+    await markDead(other, 3, 'answer_lost');
+    const answer = without(aCommitted({ committedFence: 3 }), 'credential');
+
+    expect(await slow.commitLate(aKey(), 3, answer)).toBe('done');
+
+    expect(await readLive(other)).toMatchObject({
+      state: 'active',
+      committedFence: 3,
+      sealedCredential: 'sealed-credential-2',
+      refreshAt: at(6000),
+    });
+  });
+});
+
+describe('a late answer whose row is edited by hand between its read and its write', () => {
+  it.each([
+    ['answer_lost', 'grant_dead', 'needs_reauth', undefined],
+    ['grant_dead', 'answer_lost', 'active', at(6000)],
+  ] as const)('from %s to %s ends as %s', async (before, reason, state, refreshAt) => {
+    const { other, slow } = await racingStores((_, edit) => edit({ reason }));
+    await overtakenIn(other);
+    await markDead(other, 3, before);
+
+    expect(await slow.commitLate(aKey(), 2, aCommitted())).toBe('done');
+
+    const row = await readLive(other);
+    expect(row).toMatchObject({ state, committedFence: 2 });
+    expect(row.refreshAt).toBe(refreshAt);
+  });
+
+  it('keeps a connection on the schedule that is active again', async () => {
+    const { other, slow } = await racingStores((_, edit) => edit({ state: 'active' }));
+    await overtakenIn(other);
+    await markDead(other, 3, 'grant_dead');
+
+    await slow.commitLate(aKey(), 2, aCommitted());
+
+    expect(await readLive(other)).toMatchObject({ state: 'active', refreshAt: at(6000) });
+  });
+
+  it('is lost to a deletion that kept every fence', async () => {
+    const { other, slow } = await racingStores((_, edit) => edit({ state: 'revoked' }));
+    await overtakenIn(other);
+    await markDead(other, 3, 'grant_dead');
+
+    expect(await slow.commitLate(aKey(), 2, aCommitted())).toBe('lost');
+  });
+
+  it.each([
+    ['its own', 2],
+    ['a newer', 3],
+  ])('does not replace a credential of %s fence', async (_, credentialFence) => {
+    const { other, slow } = await racingStores((_store, edit) =>
+      edit({ credential_fence: credentialFence }),
+    );
+    await overtakenIn(other);
+
+    expect(await slow.commitLate(aKey(), 2, aCommitted())).toBe('done');
+
+    expect(await readLive(other)).toMatchObject({
+      committedFence: 2,
+      credentialFence,
+      sealedCredential: 'sealed-credential-1',
+    });
+  });
+
+  it('brings its credential after all where the one that was newer is gone', async () => {
+    const { other, slow, edit } = await racingStores((_, editBetween) =>
+      editBetween({ credential_fence: 1 }),
+    );
+    await overtakenIn(other);
+    await edit({ credential_fence: 2 });
+
+    expect(await slow.commitLate(aKey(), 2, aCommitted())).toBe('done');
+
+    expect(await readLive(other)).toMatchObject({
+      credentialFence: 2,
+      sealedCredential: 'sealed-credential-2',
     });
   });
 });

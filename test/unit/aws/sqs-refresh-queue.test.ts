@@ -20,7 +20,7 @@ interface Entry {
 
 /** A queue that fails the entries for which `failing` has a code, at the given try. */
 async function scriptedQueue(
-  failing: (entry: Entry, tries: number) => { Code: string; SenderFault: boolean } | undefined,
+  failing: (entry: Entry, tries: number) => { Code?: string; SenderFault: boolean } | undefined,
 ) {
   const batches: (readonly Entry[])[] = [];
   const service = await startScriptedService(({ body }) => {
@@ -86,6 +86,32 @@ describe('sqsRefreshQueue', () => {
 
     await expect(queue.send(messages)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(batches).toHaveLength(1);
+  });
+
+  it('does not repeat a batch of which one entry is our fault', async () => {
+    const { queue, batches } = await scriptedQueue(({ Id }) =>
+      Id === '0' ? throttled : { Code: 'InvalidMessageContents', SenderFault: Id === '1' },
+    );
+
+    await expect(queue.send(messages)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(batches).toHaveLength(1);
+  });
+
+  it('names no code where the service gives none', async () => {
+    const { queue } = await scriptedQueue(() => ({ SenderFault: true }));
+
+    await expect(queue.send(messages)).rejects.toMatchObject({ context: { reason: 'unknown' } });
+  });
+
+  it('waits out each pause before it sends again, the second one longer', async () => {
+    const sentAtMs: number[] = [];
+    const { queue, clock } = await scriptedQueue(() => {
+      sentAtMs.push(clock.monotonicMs());
+      return throttled;
+    });
+
+    await expect(queue.send(messages.slice(0, 1))).rejects.toBeDefined();
+    expect(sentAtMs).toEqual([0, 100, 300]);
   });
 
   it('puts ids into a message, the lane into its group, and both only as SQS allows', async () => {

@@ -72,6 +72,44 @@ describe('the clock that our store sets', () => {
     expect(clock.now()).toBeLessThan(aMoment - 290);
   });
 
+  it.each([
+    ['two seconds', 2000, true],
+    ['more than that', 2001, false],
+  ])('learns from an answer that took %s: %s ms, %s', (_, tookMs, learns) => {
+    const { at, clock: machine } = aMachine(-300_000);
+    at.monotonicMs = 70_000;
+    const clock = storeClock(machine);
+    const sentMs = clock.monotonicMs();
+    at.wallMs += tookMs;
+    at.monotonicMs += tookMs;
+
+    clock.learn({ date: dateOf(trueMs), sentMs });
+
+    expect(clock.nowMs()).toBe(learns ? trueMs : trueMs - 300_000 + tookMs);
+  });
+
+  it('lets itself be ahead of the date by as long as the answer took, and a second', () => {
+    const { at, clock: machine } = aMachine(300_000);
+    at.monotonicMs = 70_000;
+    const clock = storeClock(machine);
+    const sentMs = clock.monotonicMs();
+    at.monotonicMs += 400;
+
+    clock.learn({ date: dateOf(trueMs), sentMs });
+
+    expect(clock.nowMs()).toBe(trueMs + 1400);
+  });
+
+  it('goes on from a machine that has run for a while', () => {
+    const { at, clock: machine } = aMachine(0);
+    at.monotonicMs = 70_000;
+    const clock = storeClock(machine);
+    hear(clock, dateOf(trueMs));
+    at.monotonicMs += 2000;
+
+    expect(clock.nowMs()).toBe(trueMs + 2000);
+  });
+
   it('does not follow a wall clock that is set back', () => {
     const { at, clock: machine } = aMachine(0);
     const clock = storeClock(machine);

@@ -152,6 +152,7 @@ describe('return_url', () => {
     'https://app.example.com/connected',
     'https://app.example.com:443/connected',
     'https://app.example.com/connected?tab=2',
+    'https://app.example.com/connected?for=ann@example.com&next=//a//b',
     'http://127.0.0.1:3006/back',
   ])('may be %s', async (returnUrl) => {
     expect(await begin(returnUrl)).toEqual([]);
@@ -170,6 +171,9 @@ describe('return_url', () => {
     ['a user', 'https://app.example.com@evil.example/connected'],
     ['a user at the right host', 'https://ann@app.example.com/connected'],
     ['an empty user', 'https://@app.example.com/connected'],
+    ['a user and a password', 'https://ann:pw@app.example.com/connected'],
+    ['a query in the place of a user', 'https://app.example.com?@evil.example/connected'],
+    ['a control character beyond ASCII', 'https://app.example.com/connected?x=\u0085'],
     ['a backslash', 'https://app.example.com\\connected'],
     ['a backslash that ends the host', 'https://evil.example\\@app.example.com/connected'],
     ['two slashes', 'https://app.example.com//connected'],

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { completeAuthorization } from '../../../lib/broker/complete-authorization.ts';
 import { randomToken } from '../../../lib/broker/one-time-token.ts';
 import { parseClientName } from '../../../lib/names.ts';
 import type { TokenOutcome } from '../../../lib/oauth/token-endpoint.ts';
@@ -11,6 +10,7 @@ import { storeDown } from '../../support/flaky.ts';
 import {
   beginSession,
   comeBack,
+  completeCallback,
   connectByRedirect,
   connecting,
   connectionOf,
@@ -294,7 +294,7 @@ describe('a shape that is refused before anything is taken', () => {
     const browser = await visit(ports, await beginSession(ports));
     const rawQueryString = new Map(shapes(browser.state)).get(what) ?? '';
 
-    const ending = await completeAuthorization(ports, {
+    const ending = await completeCallback(ports, {
       client: 'acme',
       rawQueryString,
       cookies: browser.cookies,
@@ -310,7 +310,7 @@ describe('a shape that is refused before anything is taken', () => {
       const ports = connecting();
       const { state, cookies } = await visit(ports, await beginSession(ports));
 
-      const ending = await completeAuthorization(ports, {
+      const ending = await completeCallback(ports, {
         client,
         rawQueryString: `code=c&state=${state}`,
         cookies,
@@ -404,7 +404,7 @@ describe('an exchange that fails', () => {
     expect(line?.details.advice).toEqual(expect.any(String));
   });
 
-  it('ends as server_error when the store fails after it', async () => {
+  it('ends as server_error when the store stays away after it, in time to say so', async () => {
     const ports = connecting();
     ports.connections.replace('connect', storeDown);
 
@@ -412,7 +412,61 @@ describe('an exchange that fails', () => {
       status: 'failed',
       error: 'server_error',
     });
-    expect(ports.log.lines).toMatchObject([{ details: { code: 'STORE_UNAVAILABLE' } }]);
+
+    expect(ports.clock.monotonicMs()).toBeGreaterThan(20_000);
+    expect(ports.clock.monotonicMs()).toBeLessThan(28_000);
+    expect(ports.provider.asked).toHaveLength(1);
+    expect(ports.log.lines[0]).toMatchObject({ level: 'warn', event: 'store_unavailable' });
+    expect(ports.log.lines.at(-1)).toMatchObject({
+      event: 'connect_failed',
+      details: { code: 'STORE_UNAVAILABLE' },
+    });
+  });
+
+  it.each([
+    ['the connection cannot be read', 'connections', 'read', false],
+    ['the connection cannot be stored', 'connections', 'connect', false],
+    ['the token cannot be published', 'tokens', 'publish', false],
+    ['the grant cannot be held', 'connections', 'holdPending', true],
+  ] as const)(
+    'tries again when %s, and asks the provider once',
+    async (_what, port, method, confirm) => {
+      const ports = connecting();
+      const store: { replace: (name: never, by: never) => () => void } = ports[port];
+      let tries = 0;
+      const restore = store.replace(
+        method as never,
+        (async () => {
+          tries += 1;
+          if (tries === 3) restore();
+          return storeDown();
+        }) as never,
+      );
+
+      const ending = await connectByRedirect(ports, confirm ? confirmation : {});
+
+      expect(ending.status).toBe(confirm ? 'confirm' : 'connected');
+      expect(tries).toBe(3);
+      expect(ports.provider.asked).toHaveLength(1);
+      if (!confirm) expect(await secretsOf(ports)).toMatchObject({ accessToken: 'access-1' });
+    },
+  );
+
+  it('finds its own write whose answer was lost, and writes the token to it', async () => {
+    const ports = connecting();
+    const { connect } = ports.connections;
+    const restore = ports.connections.replace('connect', async (next, seenFence) => {
+      await connect(next, seenFence);
+      restore();
+      return storeDown();
+    });
+
+    expect(await connectByRedirect(ports)).toMatchObject({ status: 'connected' });
+
+    expect(await secretsOf(ports)).toEqual({
+      accessToken: 'access-1',
+      credential: { refresh_token: 'refresh-1' },
+    });
   });
 
   it('ends as server_error when something unforeseen happens, without its words', async () => {
@@ -479,6 +533,20 @@ describe('with confirm', () => {
     await connectByRedirect(ports, confirmation);
 
     expect(connectionOf(ports, aKey())).toEqual(aConnection());
+  });
+
+  it('another account is refused at once, and nothing is held', async () => {
+    const ports = connecting();
+    ports.provider.endWith(aGrant({ accountId: 'account-1' }));
+    await connectByRedirect(ports);
+    ports.provider.endWith(aGrant({ accountId: 'account-2' }));
+    ports.connections.replace('holdPending', async () => {
+      throw new Error('something was held');
+    });
+
+    const ending = await connectByRedirect(ports, confirmation);
+
+    expect(ending).toMatchObject({ status: 'failed', error: 'account_mismatch' });
   });
 
   it('holds the grant under the hash of the completion alone', async () => {

@@ -1,9 +1,12 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { completeConnection } from '../../../lib/broker/complete-connection.ts';
 import { disconnect } from '../../../lib/broker/disconnect.ts';
 import { randomToken } from '../../../lib/broker/one-time-token.ts';
+import type { Connection } from '../../../lib/broker/ports.ts';
 import { Fault } from '../../../lib/fault.ts';
-import { aKey } from '../../support/connections.ts';
+import type { TokenOutcome } from '../../../lib/oauth/token-endpoint.ts';
+import { Secret } from '../../../lib/secret.ts';
+import { aKey, at } from '../../support/connections.ts';
 import { storeDown } from '../../support/flaky.ts';
 import {
   type Connecting,
@@ -12,7 +15,8 @@ import {
   connectionOf,
   secretsOf,
 } from '../../support/redirect-flow.ts';
-import { aGrant } from '../../support/token-answers.ts';
+import { aGrant, aTokenAnswer } from '../../support/token-answers.ts';
+import { without } from '../../support/without.ts';
 
 const anyone = () => undefined;
 const confirmation = { confirm: true, returnUrl: 'https://app.example.com/connected' };
@@ -189,4 +193,94 @@ it('has not the last word over a disconnect that came after it', async () => {
     code: 'CONNECTION_CHANGED',
   });
   expect(() => connectionOf(ports)).toThrow('there is no connection');
+});
+
+describe('the old refresh token, where a confirmed reconnect brings none', () => {
+  const known = { accountId: 'account-1', refreshTokenExpiresAt: at(86_400) };
+  const bringingNone: TokenOutcome = {
+    outcome: 'granted',
+    answer: without(
+      aTokenAnswer({ accountId: 'account-1', accessToken: new Secret('access_token', 'access-2') }),
+      'refreshToken',
+    ),
+  };
+
+  /** A living connection, and a reconnect of it that waits for its confirmation. */
+  async function reconnecting(): Promise<{ ports: Connecting; completion: string }> {
+    const ports = connecting();
+    ports.provider.endWith(aGrant(known));
+    await connectByRedirect(ports);
+    ports.provider.endWith(bringingNone);
+    return { ports, completion: await completionOf(ports) };
+  }
+
+  it('is kept for the same known account, with its own end', async () => {
+    const { ports, completion } = await reconnecting();
+
+    await completeConnection(ports, completion, anyone);
+
+    expect(await secretsOf(ports)).toEqual({
+      accessToken: 'access-2',
+      credential: { refresh_token: 'refresh-1' },
+    });
+    expect(connectionOf(ports).refreshTokenExpiresAt).toBe(at(86_400));
+  });
+
+  it('is kept once more when the completion is sent again after its answer was lost', async () => {
+    const { ports, completion } = await reconnecting();
+    const restore = ports.connections.replace('takePending', storeDown);
+    await expect(completeConnection(ports, completion, anyone)).rejects.toThrow();
+    restore();
+
+    expect(await completeConnection(ports, completion, anyone)).toMatchObject({
+      connection: { renewal: ['refresh_token'] },
+    });
+  });
+
+  it.each<[string, (row: Connection) => Connection]>([
+    [
+      'a refresh has rotated it since',
+      (row) => ({ ...row, committedFence: row.fence, credentialFence: row.credentialFence + 1 }),
+    ],
+    [
+      'the provider has refused it since',
+      (row) => ({ ...row, state: 'needs_reauth', reason: 'grant_dead', needsReauthSince: at(1) }),
+    ],
+  ])('is not kept when %s, and the connection stays as it is', async (_what, change) => {
+    const { ports, completion } = await reconnecting();
+    const changed = change(connectionOf(ports));
+    ports.connections.put(changed);
+
+    await expect(completeConnection(ports, completion, anyone)).rejects.toMatchObject({
+      code: 'CONNECTION_CHANGED',
+    });
+    expect(connectionOf(ports)).toEqual(changed);
+  });
+
+  it('is not kept when the connection was ended since, which revokes it', async () => {
+    const { ports, completion } = await reconnecting();
+    await disconnect(ports, aKey());
+
+    await expect(completeConnection(ports, completion, anyone)).rejects.toMatchObject({
+      code: 'CONNECTION_CHANGED',
+    });
+    expect(() => connectionOf(ports)).toThrow('there is no connection');
+  });
+
+  it('is not kept from a connection that was dead', async () => {
+    const ports = connecting();
+    ports.provider.endWith(aGrant(known));
+    await connectByRedirect(ports);
+    ports.connections.put({
+      ...connectionOf(ports),
+      state: 'needs_reauth',
+      reason: 'grant_dead',
+      needsReauthSince: at(1),
+    });
+    ports.provider.endWith(bringingNone);
+
+    await completeConnection(ports, await completionOf(ports), anyone);
+
+    expect(connectionOf(ports).renewal).toEqual([]);
+  });
 });

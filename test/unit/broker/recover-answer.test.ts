@@ -106,6 +106,19 @@ describe('an answer from the recovery queue', () => {
     expect(token).toMatchObject({ ...death, since: at(3100), fence: 5 });
   });
 
+  it('is published as it was, where it is kept and a later attempt has failed since', async () => {
+    const ports = stores({
+      ...waiting,
+      state: 'failing',
+      failingSince: at(3200),
+      committedFence: 5,
+    });
+
+    expect(await recoverAnswer(ports, message)).toBe('already_kept');
+
+    expect(ports.both()[1]).toEqual(message.token);
+  });
+
   it.each([
     ['a newer answer', { fence: 9, committedFence: 9, credentialFence: 9 }],
     ['a reconnect', { fence: 6, committedFence: 6, credentialFence: 6, accountId: 'other' }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listConnections, showConnection } from '../../../lib/broker/show-connections.ts';
-import { parseClientName } from '../../../lib/names.ts';
+import { type ConnectionKey, parseClientName } from '../../../lib/names.ts';
 import { aClient } from '../../support/clients.ts';
 import { aConnection, aKey, aTombstone } from '../../support/connections.ts';
 import { memoryClientRegistry } from '../../support/memory-client-registry.ts';
@@ -12,6 +12,7 @@ const showing = (...connections: readonly ReturnType<typeof aConnection>[]) => (
   connections: memoryConnectionStore(connections),
   clients: memoryClientRegistry(aClient()),
 });
+const everything = () => true;
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, index) =>
     aConnection(aKey(`c-${String(index).padStart(3, '0')}`)),
@@ -59,7 +60,11 @@ describe('the list', () => {
     let cursor: string | undefined;
     let pages = 0;
     do {
-      const page = await listConnections(ports, { client: acme, ...(cursor && { cursor }) });
+      const page = await listConnections(
+        ports,
+        { client: acme, ...(cursor && { cursor }) },
+        everything,
+      );
       ids.push(...page.connections.map(({ connection }) => connection));
       cursor = page.cursor;
       pages += 1;
@@ -73,7 +78,11 @@ describe('the list', () => {
     const dead = aConnection({ ...aKey('bob'), state: 'needs_reauth', reason: 'grant_dead' });
     const ports = showing(aConnection(), dead);
 
-    const { connections } = await listConnections(ports, { client: acme, state: 'needs_reauth' });
+    const { connections } = await listConnections(
+      ports,
+      { client: acme, state: 'needs_reauth' },
+      everything,
+    );
 
     expect(connections).toEqual([dead]);
   });
@@ -82,27 +91,49 @@ describe('the list', () => {
     const ports = showing(aConnection());
     ports.connections.put(aTombstone(aKey('bob')));
 
-    expect(await listConnections(ports, { client: acme, state: 'revoked' })).toEqual({
+    expect(await listConnections(ports, { client: acme, state: 'revoked' }, everything)).toEqual({
       connections: [],
     });
-    expect((await listConnections(ports, { client: acme })).connections).toHaveLength(1);
+    expect((await listConnections(ports, { client: acme }, everything)).connections).toHaveLength(
+      1,
+    );
+  });
+
+  it('has only those that its caller may read, and goes on behind the others', async () => {
+    const ports = showing(...numbered(60));
+    const mayRead = ({ connection }: ConnectionKey) => connection === 'c-007';
+
+    const { connections, cursor } = await listConnections(ports, { client: acme }, mayRead);
+
+    expect(connections).toEqual([aConnection(aKey('c-007'))]);
+    expect(cursor).toEqual(expect.any(String));
   });
 
   it('of a client without connections is empty', async () => {
-    expect(await listConnections(showing(), { client: acme })).toEqual({ connections: [] });
+    expect(await listConnections(showing(), { client: acme }, everything)).toEqual({
+      connections: [],
+    });
   });
 
   it.each([undefined, 'active', 'revoked'] as const)(
     'of an unknown client is refused, whatever the state: %s',
     async (state) => {
-      const listed = listConnections(showing(), { client: nobody, ...(state && { state }) });
+      const listed = listConnections(
+        showing(),
+        { client: nobody, ...(state && { state }) },
+        everything,
+      );
 
       await expect(listed).rejects.toMatchObject({ code: 'UNKNOWN_CLIENT' });
     },
   );
 
   it('refuses a cursor of another list', async () => {
-    const listed = listConnections(showing(...numbered(2)), { client: acme, cursor: 'nobody/x' });
+    const listed = listConnections(
+      showing(...numbered(2)),
+      { client: acme, cursor: 'nobody/x' },
+      everything,
+    );
 
     await expect(listed).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
   });

@@ -10,6 +10,7 @@ import { aNewerToken, aSealedToken, vendWorld } from '../../support/vend-world.t
 const openOf = (token: StoredToken) => ({
   token,
   accessToken: new Secret('access_token', `access-${token.fence}`),
+  fingerprint: `k1.${token.fence}`,
 });
 
 function cacheWith(...tokens: readonly StoredToken[]) {

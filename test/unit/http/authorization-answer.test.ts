@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest';
 import { authorizationAnswer } from '../../../lib/http/authorization-answer.ts';
 import { browserHeaders } from '../../../lib/http/page.ts';
+import { english } from '../../../lib/http/page-texts.ts';
 import { Secret } from '../../../lib/secret.ts';
 
-const base = 'https://evergrant.example.com';
+const visit = {
+  publicBaseUrl: 'https://evergrant.example.com',
+  words: { language: 'en', texts: english },
+};
 const value = 'v'.repeat(43);
 
 it('sends the browser on with its cookie', () => {
@@ -13,7 +17,7 @@ it('sends the browser on with its cookie', () => {
       location: 'https://as.example.com/authorize?state=s',
       cookie: { label: 'l', value: new Secret('cookie', value), maxAgeSeconds: 600 },
     },
-    base,
+    visit,
   );
 
   expect(answer).toEqual({
@@ -25,9 +29,10 @@ it('sends the browser on with its cookie', () => {
 });
 
 it('says on a page that a link is no longer good', () => {
-  const answer = authorizationAnswer({ outcome: 'no_session' }, base);
+  const answer = authorizationAnswer({ outcome: 'no_session' }, visit);
 
   expect(answer).toMatchObject({ statusCode: 404, headers: browserHeaders });
   expect(answer).not.toHaveProperty('cookies');
   expect(answer.headers).not.toHaveProperty('location');
+  expect(answer.body).toContain(english.link_expired.title);
 });

@@ -5,13 +5,16 @@ import type {
 } from '../../../lib/broker/complete-authorization.ts';
 import { callbackAnswer } from '../../../lib/http/callback-answer.ts';
 import { browserHeaders } from '../../../lib/http/page.ts';
+import { english, type PageTexts } from '../../../lib/http/page-texts.ts';
 import { Secret } from '../../../lib/secret.ts';
 import { aPlan } from '../../support/sessions.ts';
 
-const base = 'https://evergrant.example.com';
+const words = { language: 'en', texts: english };
+const visit = { publicBaseUrl: 'https://evergrant.example.com', words };
+const providerTitle = 'Acme CRM';
 const returnUrl = 'https://app.example.com/connected';
-const back = { plan: aPlan({ returnUrl }), cookieLabel: 'l' };
-const alone = { plan: aPlan(), cookieLabel: 'l' };
+const back = { plan: aPlan({ returnUrl }), cookieLabel: 'l', providerTitle };
+const alone = { plan: aPlan(), cookieLabel: 'l', providerTitle };
 const errors: readonly ReturnError[] = [
   'access_denied',
   'expired',
@@ -24,7 +27,7 @@ const errors: readonly ReturnError[] = [
 ];
 
 function returnOf(ending: AuthorizationEnding) {
-  const answer = callbackAnswer(ending, base);
+  const answer = callbackAnswer(ending, visit);
   const url = new URL(String(answer.headers?.location));
   return {
     ...answer,
@@ -75,7 +78,13 @@ describe('the way back to the application', () => {
   it('keeps the application’s own query, and believes none of it', () => {
     const plan = aPlan({ returnUrl: `${returnUrl}?tab=2&status=connected&connection=x` });
 
-    const { query } = returnOf({ status: 'failed', error: 'expired', plan, cookieLabel: 'l' });
+    const { query } = returnOf({
+      status: 'failed',
+      error: 'expired',
+      plan,
+      cookieLabel: 'l',
+      providerTitle,
+    });
 
     expect(query).toEqual({
       tab: '2',
@@ -94,38 +103,56 @@ describe('the way back to the application', () => {
 });
 
 describe('without an application to go back to', () => {
-  it('a page names the connection', () => {
-    const answer = callbackAnswer({ status: 'connected', ...alone }, base);
+  it('a page names the provider and the connection', () => {
+    const answer = callbackAnswer({ status: 'connected', ...alone }, visit);
 
     expect(answer).toMatchObject({ statusCode: 200, headers: browserHeaders });
     expect(answer.headers).not.toHaveProperty('location');
-    expect(answer.body).toContain('acme/ann');
+    expect(answer.body).toContain('<h1>Your Acme CRM account is connected</h1>');
+    expect(answer.body).toContain('<dt>Provider</dt><dd><bdi>Acme CRM</bdi></dd>');
+    expect(answer.body).toContain('<dt>Connection</dt><dd><bdi>acme/ann</bdi></dd>');
     expect(answer.cookies).toHaveLength(1);
   });
 
   it.each(errors)('a page tells %s in words', (error) => {
-    const answer = callbackAnswer({ status: 'failed', error, ...alone }, base);
+    const answer = callbackAnswer({ status: 'failed', error, ...alone }, visit);
 
-    expect(answer.body).toContain('Not connected');
-    expect(answer.body).toMatch(/<p>[A-Z][^<]{10,}<\/p>/);
-    expect(answer.body).not.toContain('undefined');
+    expect(answer.body).toMatch(/<h1>[A-Z][^<]{10,}<\/h1>\s*<p>[A-Z][^<]{10,}<\/p>/);
+    expect(answer.body?.split('</style>')[1]).not.toMatch(/undefined|[{}]/);
+    expect(answer.body).toContain(`<dt>Reason</dt><dd><bdi>${error}</bdi></dd>`);
   });
 
   it('a page tells that access was declined', () => {
-    const answer = callbackAnswer({ status: 'denied', error: 'access_denied', ...alone }, base);
+    const answer = callbackAnswer({ status: 'denied', error: 'access_denied', ...alone }, visit);
 
     expect(answer.body).toContain('declined');
   });
 
   it('a page tells of a link that was used before', () => {
-    const answer = callbackAnswer({ status: 'not_pending' }, base);
+    const answer = callbackAnswer({ status: 'not_pending' }, visit);
 
     expect(answer.statusCode).toBe(400);
     expect(answer.body).toContain('already used');
     expect(answer).not.toHaveProperty('cookies');
   });
 
+  it('a page says what the operator made of the texts, in their language', () => {
+    const texts: PageTexts = {
+      ...english,
+      connected: { title: '{provider} ist verbunden', text: '{client} <b>{connection}</b> {x}' },
+      labels: { ...english.labels, provider: 'Anbieter' },
+    };
+    const german = { ...visit, words: { language: 'de', texts } };
+
+    const { body } = callbackAnswer({ status: 'connected', ...alone }, german);
+
+    expect(body).toContain('<html lang="de" dir="auto">');
+    expect(body).toContain('<h1>Acme CRM ist verbunden</h1>');
+    expect(body).toContain('<p>acme &lt;b&gt;ann&lt;/b&gt; {x}</p>');
+    expect(body).toContain('<dt>Anbieter</dt>');
+  });
+
   it('a page tells of an answer that cannot be read', () => {
-    expect(callbackAnswer({ status: 'malformed' }, base).statusCode).toBe(400);
+    expect(callbackAnswer({ status: 'malformed' }, visit).statusCode).toBe(400);
   });
 });

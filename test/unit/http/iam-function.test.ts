@@ -48,40 +48,94 @@ describe('a caller', () => {
     const answer = await send({ routeKey: route, ...event });
 
     expect(answer).toMatchObject({ statusCode: 403, message: { error: 'access_denied' } });
-    expect(log.lines).toMatchObject([{ level: 'info', event: 'request_refused' }]);
+    expect(log.lines).toMatchObject([
+      {
+        event: 'access',
+        details: {
+          reach: 'evergrant-local-a-function',
+          action: 'invoke',
+          decision: 'denied',
+        },
+      },
+      { level: 'info', event: 'request_refused' },
+    ]);
   });
 
   it.each([null, undefined, 'text', 7])('is refused with the event %j', async (event) => {
     expect((await anIamFunction().send(event)).statusCode).toBe(403);
   });
 
-  it('may do what the policy allows, and the log says so', async () => {
-    const { send, log } = anIamFunction(({ assertMay }) => assertMay('vend', 'acme/ann') ?? {});
+  it('may do what the policy allows, and one line says so', async () => {
+    const { send, log } = anIamFunction(({ assertMay }) => assertMay('read', 'acme/ann') ?? {});
 
     expect((await send(anIamEvent(route))).statusCode).toBe(200);
-    expect(log.lines).toMatchObject([
-      { event: 'access', details: { caller: localUser, connection: 'acme/ann', allowed: true } },
+    expect(log.lines).toEqual([
+      {
+        level: 'info',
+        event: 'access',
+        details: {
+          caller: localUser,
+          apiRequestId: 'a-request',
+          action: 'read',
+          connection: 'acme/ann',
+          decision: 'allowed',
+        },
+      },
     ]);
   });
 
-  it('may do nothing else, and the log says so', async () => {
+  it('may do nothing else, and one line says so', async () => {
     const { send, log } = anIamFunction(({ assertMay }) => assertMay('write', 'acme/ann') ?? {});
 
     expect(await send(anIamEvent(route))).toMatchObject({
       statusCode: 403,
       message: { error: 'access_denied', status: 403 },
     });
-    expect(log.lines[0]).toMatchObject({ event: 'access', details: { allowed: false } });
+    expect(log.lines).toMatchObject([
+      { event: 'access', details: { action: 'write', decision: 'denied' } },
+      { event: 'request_refused' },
+    ]);
+  });
+
+  it('of an assumed role is written as the role, and its session beside it', async () => {
+    const { send, log } = anIamFunction(({ assertMay }) => assertMay('read', 'acme/ann') ?? {});
+
+    await send(anIamEvent(route, { caller: 'arn:aws:sts::111122223333:assumed-role/crm/ann@x' }));
+
+    expect(log.lines[0]?.details).toMatchObject({
+      caller: 'arn:aws:iam::111122223333:role/crm',
+      session: 'ann@x',
+      decision: 'denied',
+    });
+  });
+
+  it('that wants to vend is decided about, and the line is left to who knows the token', async () => {
+    const { send, log } = anIamFunction(({ decide }) => ({
+      own: decide('vend', 'acme/ann'),
+      others: decide('vend', 'other/ann'),
+    }));
+
+    const { message } = await send(anIamEvent(route));
+
+    const who = { caller: localUser, apiRequestId: 'a-request' };
+    expect(message).toEqual({
+      own: { ...who, connection: 'acme/ann', isAllowed: true },
+      others: { ...who, connection: 'other/ann', isAllowed: false },
+    });
+    expect(log.lines).toEqual([]);
   });
 
   it('may list only where it may read', async () => {
-    const { send } = anIamFunction(({ assertMayList, mayRead }) => {
+    const { send, log } = anIamFunction(({ assertMayList, mayRead }) => {
       assertMayList('acme');
       return { own: mayRead('acme/ann'), others: mayRead('other/ann') };
     });
     const denied = anIamFunction(({ assertMayList }) => assertMayList('other') ?? {});
 
     expect((await send(anIamEvent(route))).message).toEqual({ own: true, others: false });
+    expect(log.lines).toMatchObject([
+      { details: { action: 'read', connection: 'acme/*', decision: 'allowed' } },
+    ]);
     expect((await denied.send(anIamEvent(route))).statusCode).toBe(403);
   });
 });

@@ -6,6 +6,7 @@ import { browserHeaders, type Page, pageResponse } from '../../../lib/http/page.
 const aPage = (overrides: Partial<Page> = {}): Page => ({
   statusCode: 200,
   tone: 'good',
+  language: 'en',
   title: 'Connected',
   text: 'You can close this window.',
   ...overrides,
@@ -36,14 +37,16 @@ describe('the headers of a page', () => {
 });
 
 it('has no script, and nothing from elsewhere', () => {
-  const html = htmlOf(aPage({ facts: { Connection: 'acme/ann' } }));
+  const html = htmlOf(aPage({ facts: [['Connection', 'acme/ann']] }));
 
   expect(html).not.toMatch(/<script|\son\w+=|javascript:|https?:|src=|href=|@import|url\(/i);
 });
 
 it('escapes all that it shows', () => {
   const markup = '</p><script>alert("1")</script>\'&';
-  const html = htmlOf(aPage({ title: markup, text: markup, facts: { [markup]: markup } }));
+  const html = htmlOf(
+    aPage({ language: markup, title: markup, text: markup, facts: [[markup, markup]] }),
+  );
 
   expect(html).not.toContain('<script>');
   expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;');

@@ -230,6 +230,14 @@ describe('POST /connect-sessions/complete', () => {
   );
 });
 
+it.each([33, 5000, 30_000])('is refused where it is nested %d levels deep', (levels) => {
+  const text = `{"params":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+
+  expect(problemsOf(() => parseConnectSession(JSON.parse(text)))).toEqual([
+    'must not be nested so deeply',
+  ]);
+});
+
 it('is read or refused, whatever JSON it is', () => {
   const parsers = [
     parseConnectSession,

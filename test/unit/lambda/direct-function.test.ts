@@ -20,9 +20,14 @@ it.each([
   { client: 'acme', connection: 'ann', requestContext: undefined },
   { requestContext: null },
 ])('refuses what claims to be an HTTP request', async (event) => {
-  const { invoke } = aDirectFunction();
+  const { invoke, log } = aDirectFunction();
 
   expect(await invoke(event)).toMatchObject({ error: 'access_denied', status: 403 });
+  expect(log.lines[0]).toEqual({
+    level: 'info',
+    event: 'access',
+    details: { reach: 'evergrant-local-a-function', action: 'invoke', decision: 'denied' },
+  });
 });
 
 describe('a failure', () => {

@@ -122,3 +122,26 @@ it('returns a message after an unforeseen error, and logs nothing of its words',
   expect(log.lines).toMatchObject([{ level: 'error', event: 'message_failed' }]);
   expect(JSON.stringify(log.lines)).not.toContain('canary');
 });
+
+it.each([
+  null,
+  'canary',
+  {},
+  { Records: 'canary' },
+  { Records: [null] },
+  { Records: [{ messageId: 'm', body: 'canary' }] },
+  { Records: [{ messageId: 'm', body: { canary: 1 }, attributes: {} }] },
+])('refuses what SQS never sends, without its words: %j', async (event) => {
+  const log = recordingFunctionLog();
+  const handled: string[] = [];
+  const handler = queueFunction(log, async (body) => {
+    handled.push(body);
+  });
+
+  await expect(handler(event as never, aContext())).rejects.toThrow(
+    'the invocation failed; the log tells why',
+  );
+  expect(handled).toEqual([]);
+  expect(log.lines).toMatchObject([{ level: 'error', event: 'invocation_failed' }]);
+  expect(JSON.stringify(log.lines)).not.toContain('canary');
+});

@@ -99,6 +99,18 @@ describe('client authentication', () => {
     },
   );
 
+  it('with a private key is tried once, and never without it', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = { ...privateKey.export({ format: 'jwk' }), alg: 'ES256' };
+    const client = { ...aClient(), privateKey: new Secret('private_key', JSON.stringify(jwk)) };
+    const transport = scriptedTransport(clientRefused, granted);
+
+    const outcome = await tokenRequester({ transport, clock: aClock() })(client, refresh, 1000);
+
+    expect(outcome).toEqual({ outcome: 'client_refused' });
+    expect(transport.requests).toHaveLength(1);
+  });
+
   it.each([
     ['no JSON', 'nonsense'],
     ['a public key', JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ', alg: 'ES256' })],

@@ -1,11 +1,12 @@
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
+import tls, { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { httpsTransport } from '../../../lib/oauth/https-transport.ts';
 import { selfSignedCertificate } from './self-signed-certificate.ts';
 
 const trusted = getCACertificates('default');
+const defaults = { version: tls.DEFAULT_MIN_VERSION, ciphers: tls.DEFAULT_CIPHERS };
 const certificate = selfSignedCertificate('as.example');
 const transport = httpsTransport({
   allowLoopbackHttp: true,
@@ -23,6 +24,8 @@ beforeEach(() => {
 afterEach(() => {
   close();
   setDefaultCACertificates(trusted);
+  tls.DEFAULT_MIN_VERSION = defaults.version;
+  tls.DEFAULT_CIPHERS = defaults.ciphers;
 });
 
 /** A server on loopback that counts what reaches it; resolves with its port. */
@@ -63,8 +66,11 @@ describe('TLS', () => {
     expect(requests).toEqual([]);
   });
 
-  it('sends nothing to a server that knows no more than TLS 1.1', async () => {
+  it('sends nothing to a server that knows no more than TLS 1.1, whatever Node would take', async () => {
     setDefaultCACertificates([...trusted, certificate.cert]);
+    // As by `--tls-min-v1.0` and `--tls-cipher-list` in NODE_OPTIONS.
+    tls.DEFAULT_MIN_VERSION = 'TLSv1';
+    tls.DEFAULT_CIPHERS = 'DEFAULT@SECLEVEL=0';
     const port = await serve({
       minVersion: 'TLSv1',
       maxVersion: 'TLSv1.1',
@@ -75,5 +81,6 @@ describe('TLS', () => {
       trouble: 'network',
       sent: false,
     });
+    expect(requests).toEqual([]);
   });
 });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aClient, bearer, grantedAnswer, json, sentAt } from './token-endpoint-fixtures.ts';
+import { tokenRequester } from '../../../lib/oauth/request-token.ts';
+import type { Transport } from '../../../lib/oauth/transport.ts';
+import { epochSeconds } from '../../../lib/time.ts';
+import { aClient, aClock, bearer, grantedAnswer, json, sentAt } from './token-endpoint-fixtures.ts';
 
 const lifetimes = { access_token_seconds: 900, refresh_token_seconds: 5000 };
 const client = aClient({
@@ -31,6 +34,26 @@ describe('the life of an access token', () => {
 
     expect(answer.expirySource).toBe('unknown');
     expect(answer).not.toHaveProperty('expiresAt');
+  });
+
+  it('counts from when the request was sent, however long the answer took', async () => {
+    let now = sentAt;
+    const slow: Transport = async () => {
+      now = epochSeconds(sentAt + 20);
+      return json({ ...bearer, expires_in: 3600 });
+    };
+    const clock = { ...aClock(), now: () => now };
+
+    const outcome = await tokenRequester({ transport: slow, clock })(
+      aClient(),
+      { grantType: 'client_credentials', params: {} },
+      30_000,
+    );
+
+    expect(outcome).toMatchObject({
+      outcome: 'granted',
+      answer: { expiresAt: sentAt + 3600, obtainedAt: sentAt },
+    });
   });
 
   it("is read in the definition's unit", async () => {

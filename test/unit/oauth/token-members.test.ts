@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readTokenMembers } from '../../../lib/oauth/token-members.ts';
 import {
   aClient,
   bearer,
@@ -143,6 +144,9 @@ describe('a token answer', () => {
     ['the token is longer than 16 KB', { access_token: 'a'.repeat(16_385) }, 'malformed'],
     ['the refresh token has a line break', { ...bearer, refresh_token: 'r\n' }, 'malformed'],
     ['the scope has a line break', { ...bearer, scope: 'read\nwrite' }, 'malformed'],
+    ['a scope in a list has one', { ...bearer, scope: ['read', 'write\r\nx'] }, 'malformed'],
+    ['the token type has one', { ...bearer, token_type: 'Bearer\r\n' }, 'malformed'],
+    ['a number in text has one', { ...bearer, expires_in: '3600\n' }, 'malformed'],
     ['there is no token', {}, 'no_access_token'],
     ['the token is empty', { access_token: '' }, 'no_access_token'],
     ['the token is a number', { access_token: 7 }, 'no_access_token'],
@@ -160,6 +164,28 @@ describe('a token answer', () => {
       trouble,
       httpStatus: 200,
     });
+  });
+
+  it('is read from own members only, never from what every object inherits', async () => {
+    const client = aClient({
+      definition: {
+        answer: { account_id: ['constructor.name'], values: { text: ['toString.name'] } },
+      },
+    });
+
+    const answer = await grantedAnswer(json(bearer), client);
+
+    expect(answer.accountId).toBeUndefined();
+    expect(answer.values).toEqual({});
+  });
+
+  it('is copied, the wanted members alone, into an object without prototype', () => {
+    const { definition } = aClient();
+
+    const members = readTokenMembers(definition, { ...bearer, id_token: 'x', extra: {} }, 200);
+
+    expect(Object.getPrototypeOf(members)).toBeNull();
+    expect(Object.keys(members)).toEqual(['access_token', 'token_type', 'values']);
   });
 
   it('takes a token of 16 KB', async () => {

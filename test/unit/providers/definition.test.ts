@@ -79,6 +79,18 @@ describe('a definition', () => {
       { authorize: { url: 'https://a.example', params: { request_uri: 'https://b.example' } } },
       'authorize.params.request_uri is set by the flow',
     ],
+    ...[
+      'client_id',
+      'response_type',
+      'state',
+      'code_challenge',
+      'code_challenge_method',
+      'request',
+    ].map((name): [string, object, string] => [
+      `a fixed ${name}`,
+      { authorize: { url: 'https://a.example', params: { [name]: 'x' } } },
+      `authorize.params.${name} is set by the flow`,
+    ]),
     [
       'a fixed parameter under the provider’s own name for state',
       { authorize: { url: 'https://a.example', names: { state: 'ctx' }, params: { ctx: '1' } } },
@@ -88,6 +100,16 @@ describe('a definition', () => {
       'a client_id in the query of its authorization endpoint',
       { authorize: { url: 'https://a.example/?x=1&client_id=evil' } },
       'authorize.url must not carry client_id',
+    ],
+    [
+      'two parameters of the authorization request under one name',
+      { authorize: { url: 'https://a.example', names: { state: 'redirect_uri' } } },
+      'authorize.names.state is the name of another parameter',
+    ],
+    [
+      'two parameters of a token request under one name',
+      { grants: { password: { names: { username: 'password' } } } },
+      'grants.password.names.password is the name of another parameter',
     ],
     [
       'a grant_type that would stand in the place of ours',

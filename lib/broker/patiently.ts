@@ -1,0 +1,33 @@
+import { isFault } from '../fault.ts';
+import { type ConnectionKey, keyText } from '../names.ts';
+import type { Clock } from '../time.ts';
+import type { Log } from './ports.ts';
+
+const firstPauseMs = 50;
+const longestPauseMs = 1000;
+/** What a last try may take: a call to a store gives up after three tries of a second each. */
+const tryMs = 4000;
+
+/**
+ * Repeats work on our own stores until they answer, or the time is over.
+ *
+ * @param options.deadlineMs - on the monotonic clock.
+ * @param work - finds, when repeated, whatever of it was done before.
+ * @throws {Fault} `STORE_UNAVAILABLE` of the last try; any other at once.
+ */
+export async function patiently<Result>(
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  options: { readonly key: ConnectionKey; readonly deadlineMs: number },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return await work();
+    } catch (error) {
+      const isOver = clock.monotonicMs() + pauseMs + tryMs > options.deadlineMs;
+      if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE' || isOver) throw error;
+      log.warn('store_unavailable', { connection: keyText(options.key), context: error.context });
+    }
+    await clock.sleep(pauseMs);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Removes each condition, comparison and guard of the refresh path in turn, and looks whether a test
+ * notices. Prints each mutant that none noticed, and the score as one line of JSON at the end.
+ *
+ *     npm run mutate
+ *     npm run mutate -- lib/aws/connection- refresh-call
+ *     npm run mutate -- --changed main
+ *
+ * Words choose files by a part of their path; `--changed` those lines that are others since a
+ * commit. `--direct` leaves the simulation out, `--list` only lists, `--verbose` tells of each
+ * mutant which test noticed it.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type IsChanged, readChangedLines } from './changed-lines.ts';
+import { isListed, listStale } from './equivalent-mutants.ts';
+import { listMutants, type Mutant } from './mutants.ts';
+import { findReachingTests } from './reach.ts';
+import { isHistory, listDirectTests, listHistories, listSources, root } from './scope.ts';
+import { buildScore, describeFate, type TriedMutant } from './score.ts';
+import { tryMutants } from './trials.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    changed: { type: 'string' },
+    direct: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    workers: { type: 'string', default: '2' },
+  },
+});
+
+const beganMs = performance.now();
+const files = listSources().filter(
+  (file) => positionals.length === 0 || positionals.some((part) => file.includes(part)),
+);
+const all = files.flatMap((file) => listMutants(file, readFileSync(`${root}/${file}`, 'utf8')));
+const mutants = values.changed === undefined ? all : onLines(readChangedLines(values.changed));
+if (mutants.length === 0) throw new RangeError('no mutant is chosen');
+
+if (values.list) {
+  for (const { file, line, within, change } of mutants) {
+    console.log(`${file}:${line} [${within}] ${change}`);
+  }
+} else {
+  const stale = listStale(all, files);
+  const tried = await tryAll();
+  const noticed = tried.filter(({ fate, ...each }) => each.isListed && 'by' in fate);
+  for (const each of [...stale, ...noticed.map(describeFate)]) {
+    console.log(`listed as equivalent, and is not: ${each}`);
+  }
+  console.log(JSON.stringify(buildReport(tried, stale.length + noticed.length)));
+  const isWhole = buildScore(tried).survived === 0 && stale.length + noticed.length === 0;
+  process.exitCode = isWhole ? 0 : 1;
+}
+
+function onLines(isChanged: IsChanged): readonly Mutant[] {
+  return all.filter(({ file, line }) => isChanged(file, line));
+}
+
+async function tryAll(): Promise<readonly TriedMutant[]> {
+  console.error(`${mutants.length} mutants of ${files.length} files; first the tests without any`);
+  const testFiles = [...listDirectTests(), ...(values.direct ? [] : listHistories())];
+  const reachingTests = await findReachingTests(mutants, testFiles);
+  const tried: TriedMutant[] = [];
+  await tryMutants(mutants, {
+    workers: Number(values.workers),
+    testsOf: (mutant) =>
+      reachingTests(mutant).filter(({ file }) => !(isListed(mutant) && isHistory(file))),
+    report: (mutant, fate) => {
+      const each = { mutant, fate, isListed: isListed(mutant) };
+      tried.push(each);
+      if (values.verbose || (!('by' in fate) && !each.isListed)) console.log(describeFate(each));
+      if (tried.length % 50 === 0) console.error(`${tried.length} of ${mutants.length}`);
+    },
+  });
+  return tried;
+}
+
+function buildReport(tried: readonly TriedMutant[], stale: number) {
+  const byFile = Map.groupBy(tried, ({ mutant }) => mutant.file);
+  return {
+    ...buildScore(tried),
+    stale,
+    seconds: Math.round((performance.now() - beganMs) / 1000),
+    files: Object.fromEntries([...byFile].map(([file, own]) => [file, buildScore(own)])),
+  };
+}

@@ -1,0 +1,39 @@
+import { globSync } from 'node:fs';
+import { matchesGlob, resolve } from 'node:path';
+
+/** The top of the project. */
+export const root = resolve(import.meta.dirname, '../..');
+
+/** The refresh path: every source file between a due connection or a caller and a stored token. */
+const sources = ['lib/broker/*.ts', 'lib/aws/*.ts', 'lib/lambda/*.ts'];
+
+/** How a connection begins is another path. Its last step, `establish-connection`, is in scope. */
+const otherPaths = [
+  // Settings handed on to what is tested by itself; test/functions runs them.
+  'lib/aws/{tables,vending,seals}.ts',
+  'lib/broker/{access-policy,one-time-token,show-connections,token-outcome}.ts',
+  'lib/broker/{begin,complete}-*.ts',
+  'lib/broker/{connect-directly,exchange-code}.ts',
+  'lib/broker/revo*.ts',
+  'lib/aws/{dynamodb-session-store,session-row,pending-connections}.ts',
+  'lib/aws/{secret*,registrations,remembered-reads,revocation-message,sqs-revocation-queue}.ts',
+];
+
+/** Tests of one part each: what a mutant should fall to. */
+const directTests = [
+  'test/unit/{broker,aws,lambda}/**/*.test.ts',
+  'test/unit/time.test.ts',
+  'test/contract/*.test.ts',
+];
+
+/** Histories through all parts at once; asked last. */
+const histories = 'test/simulation/*.test.ts';
+
+export const listSources = (): readonly string[] =>
+  globSync(sources, { cwd: root, exclude: otherPaths }).toSorted();
+
+export const listDirectTests = (): readonly string[] => globSync(directTests, { cwd: root });
+
+export const listHistories = (): readonly string[] => globSync(histories, { cwd: root });
+
+export const isHistory = (test: string): boolean => matchesGlob(test, histories);

@@ -1,0 +1,40 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  dynamodbClient,
+  lambdaClient,
+  secretsManagerClient,
+  sqsClient,
+} from '../../../lib/aws/clients.ts';
+
+const clients = { dynamodbClient, lambdaClient, secretsManagerClient, sqsClient };
+const endings: (() => void)[] = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
+
+describe.each(Object.entries(clients))('%s', (name, make) => {
+  it('gives a request up when its time is over, and does not only warn of it', async () => {
+    const client = make();
+    endings.push(() => client.destroy());
+    const { requestHandler } = client.config;
+    // The handler resolves its options with its first request.
+    const options = await Reflect.get(requestHandler, 'configProvider');
+
+    expect(options).toMatchObject({ throwOnRequestTimeout: true, connectionTimeout: 1000 });
+    expect(options.requestTimeout).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('tries as often as its caller can bear', async () => {
+    const client = make();
+    endings.push(() => client.destroy());
+
+    expect(await client.config.maxAttempts()).toBe(name === 'lambdaClient' ? 1 : 3);
+  });
+});
+
+it('sends to the endpoint that is configured for SQS, not to where a queue’s URL points', () => {
+  const client = sqsClient();
+  endings.push(() => client.destroy());
+
+  expect(client.config.useQueueUrlAsEndpoint).toBe(false);
+});

@@ -1,0 +1,83 @@
+/** The borders of doubt: when a refresh token whose fate is unknown may be sent again. */
+import { describe, expect, it } from 'vitest';
+import type { Connection } from '../../../lib/broker/ports.ts';
+import { planRetry, undecidedUntil } from '../../../lib/broker/refresh-retry.ts';
+import type { DefinitionInput } from '../../../lib/providers/definition.ts';
+import type { EpochSeconds } from '../../../lib/time.ts';
+import { aClient, aDefinition } from '../../support/clients.ts';
+import { aConnection, at } from '../../support/connections.ts';
+import { movingClock } from '../../support/moving-clock.ts';
+import { timing } from '../../support/refresh-world.ts';
+import { without } from '../../support/without.ts';
+
+const aClientOf = (rotation: DefinitionInput['rotation'] = 'strict') =>
+  aClient({ definition: aDefinition({ rotation }) });
+const portsAt = (now: EpochSeconds, random = 0.5) => ({
+  timing,
+  clock: movingClock(now),
+  random: () => random,
+});
+const intent = { fence: 2, at: at(1000), credentialFence: 1 };
+const ended = { accessTokenExpiresAt: at(0) };
+
+/** The lease of an attempt at 1000 ends at 1030; its answer may come round for 120 s after that. */
+function doubtOf(row: Partial<Connection>, now: EpochSeconds): number {
+  return undecidedUntil(portsAt(now), aClientOf(), aConnection({ intent, ...ended, ...row }));
+}
+
+describe('a refresh token in doubt', () => {
+  it.each([
+    ['where the next try was set before the lease’s end', 1029],
+    ['where it was set for the very end', 1030],
+  ])('waits for the recovery queue from now on, %s', (_, refreshAt) => {
+    expect(doubtOf({ refreshAt: at(refreshAt) }, at(2000))).toBe(at(2120));
+  });
+
+  it('waits for it from now on where there is no next try', () => {
+    const row = without(aConnection({ intent, ...ended }), 'refreshAt');
+
+    expect(undecidedUntil(portsAt(at(2000)), aClientOf(), row)).toBe(at(2120));
+  });
+
+  it('waits for it from the lease’s end on while the lease lasts', () => {
+    expect(doubtOf({ refreshAt: at(900) }, at(1010))).toBe(at(1150));
+  });
+
+  it('waits no longer than set once somebody has seen the doubt', () => {
+    expect(doubtOf({ refreshAt: at(1031) }, at(2000))).toBe(at(1150));
+    expect(doubtOf({ refreshAt: at(1151) }, at(2000))).toBe(at(1151));
+  });
+
+  it('waits as long as the access token serves, and no longer where its end is unknown', () => {
+    const row = without(aConnection({ intent, refreshAt: at(1031) }), 'accessTokenExpiresAt');
+
+    expect(doubtOf({ refreshAt: at(1031), accessTokenExpiresAt: at(5000) }, at(2000))).toBe(
+      at(4940),
+    );
+    expect(undecidedUntil(portsAt(at(2000)), aClientOf(), row)).toBe(at(1150));
+  });
+});
+
+describe('the next try', () => {
+  const graceful = aClientOf({ grace_seconds: 40 });
+  const plan = (now: EpochSeconds, failures = 3) =>
+    planRetry(portsAt(now), graceful, { row: aConnection({ failures, ...ended }), intent });
+
+  it('is made within half of what is left of the grace', () => {
+    // Of 20 s: half, and a tenth as floor.
+    expect(plan(at(1000))).toEqual({ refreshAt: at(1011), inDoubt: false });
+  });
+
+  it.each([
+    ['at the end of the grace', 1040],
+    ['after it', 1041],
+  ])('keeps its usual distance %s, and waits for the doubt', (_, now) => {
+    const client = aClientOf({ grace_seconds: 40 });
+    const row = aConnection({ failures: 9, accessTokenExpiresAt: at(0), refreshAt: at(1031) });
+    const { refreshAt, inDoubt } = planRetry(portsAt(at(now), 1), client, { row, intent });
+
+    // The tenth failure, at its longest.
+    expect(refreshAt).toBe(at(now + 3600));
+    expect(inDoubt).toBe(true);
+  });
+});

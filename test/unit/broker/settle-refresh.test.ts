@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { ConnectionStore, TokenStore } from '../../../lib/broker/ports.ts';
+import { at } from '../../support/connections.ts';
+import {
+  due,
+  dueAt,
+  granted,
+  notSent,
+  oldCredential,
+  passwordCredential,
+  refreshWorld,
+  refused,
+} from '../../support/refresh-world.ts';
+
+type World = ReturnType<typeof refreshWorld>;
+
+const fence = dueAt * 1000;
+
+/** The token store, and what is noted there. */
+function watchedTokens({ tokens }: World) {
+  const notes: Parameters<TokenStore['note']>[] = [];
+  const note: TokenStore['note'] = (...written) => {
+    notes.push(written);
+    return tokens.note(...written);
+  };
+  return { notes, tokens: { ...tokens, note } };
+}
+
+describe('an outcome', () => {
+  it.each([
+    ['a success', granted(), []],
+    [
+      'an outage',
+      notSent,
+      [{ connection: 'acme/ann', ending: 'unavailable', trouble: 'network', undecided: false }],
+    ],
+  ])('is counted, and logged where it is a failure: %s', async (_, outcome, details) => {
+    const world = refreshWorld({ answers: [outcome] });
+    const counts: unknown[] = [];
+    const count = (...counted: readonly unknown[]) => counts.push(counted);
+
+    await world.refresh(due, { count });
+
+    expect(counts).toContainEqual(['refresh', { provider: 'oauth2', outcome: outcome.outcome }]);
+    const logged = world.log.lines.filter(({ event }) => event === 'refresh_failed');
+    expect(logged.map((line) => line.details)).toEqual(details);
+  });
+});
+
+describe('a first failure', () => {
+  it('is when the connection began to fail', async () => {
+    const world = refreshWorld({ answers: [notSent] });
+
+    expect(await world.refresh()).toMatchObject({ since: dueAt });
+    expect(world.row()).toMatchObject({ failures: 1, failingSince: dueAt });
+  });
+});
+
+describe('a refusal of the grant', () => {
+  it('of a row that is gone is no death', async () => {
+    const world = refreshWorld({ answers: [refused] });
+    let reads = 0;
+    const changes: Partial<ConnectionStore> = {
+      read: async (key) => {
+        reads += 1;
+        return reads === 1 ? world.connections.read(key) : undefined;
+      },
+      markDead: async () => 'lost',
+    };
+
+    expect(
+      await world.refresh(due, { connections: { ...world.connections, ...changes } }),
+    ).toMatchObject({ outcome: 'unknown_connection' });
+    expect(world.counted).not.toContain('reauthorization_required');
+  });
+
+  it('is not the end of a refresh token that was not sent, though that has ended', async () => {
+    const world = refreshWorld({
+      row: { refreshTokenExpiresAt: at(2000) },
+      credential: { ...oldCredential, ...passwordCredential },
+      definition: { grants: { password: {}, refresh_token: { url: null } } },
+      answers: [refused],
+    });
+
+    expect(await world.refresh()).toMatchObject({ reason: 'grant_dead' });
+  });
+
+  it('is not told to callers where the mark was lost to another’s answer', async () => {
+    const world = refreshWorld({ answers: [refused] });
+    const watched = watchedTokens(world);
+    const markDead: ConnectionStore['markDead'] = async () => {
+      world.connections.put({ ...world.row(), committedFence: fence - 1 });
+      return 'lost';
+    };
+
+    const reply = await world.refresh(due, {
+      connections: { ...world.connections, markDead },
+      tokens: watched.tokens,
+    });
+
+    expect(reply).toMatchObject({ outcome: 'in_progress' });
+    expect(watched.notes).toEqual([]);
+  });
+});
+
+describe('a refusal of the client', () => {
+  it('leaves to another what another has begun since', async () => {
+    const lease = { owner: 'another', until: at(3060) };
+    const world: World = refreshWorld({
+      answers: () => {
+        world.connections.put({ ...world.row(), fence: fence + 7, lease });
+        return { outcome: 'client_refused' };
+      },
+    });
+    const watched = watchedTokens(world);
+
+    expect(await world.refresh(due, { tokens: watched.tokens })).toMatchObject({
+      outcome: 'in_progress',
+    });
+    expect(world.row()).toMatchObject({ lease, refreshAt: dueAt });
+    expect(watched.notes).toEqual([]);
+  });
+});

@@ -1,0 +1,169 @@
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { functionLog } from '../../lib/log.ts';
+import { Secret } from '../../lib/secret.ts';
+import { captureOutput } from '../support/functions.ts';
+import { aContext } from '../support/lambda-context.ts';
+
+const output = captureOutput();
+vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'evergrant-test');
+vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', 'Evergrant');
+vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'INFO');
+beforeEach(() => output.clear());
+afterAll(() => {
+  output.end();
+  vi.unstubAllEnvs();
+});
+
+/** The one line that is written of these details. */
+function lineOf(details: object): Readonly<Record<string, unknown>> {
+  const log = functionLog();
+  log.begin(aContext());
+  log.error('an_event', details);
+  const lines = output.text().split('\n').filter(Boolean);
+  expect(lines).toHaveLength(1);
+  return JSON.parse(lines[0] ?? '');
+}
+
+const always = {
+  level: 'ERROR',
+  message: 'an_event',
+  timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  service: 'evergrant-test',
+  function_name: 'evergrant-local-a-function',
+  function_request_id: 'a-request',
+  cold_start: expect.any(Boolean),
+};
+
+describe('a line', () => {
+  it('is one line of JSON with the members that each has, and its details', () => {
+    expect(lineOf({ connection: 'acme/ann', fence: 7, undecided: false })).toEqual({
+      ...always,
+      connection: 'acme/ann',
+      fence: 7,
+      undecided: false,
+    });
+  });
+
+  it('stays one line, whatever is in it', () => {
+    expect(lineOf({ reason: 'a\r\nb\u2028c' }).reason).toBe('a\r\nb\u2028c');
+  });
+
+  it('leaves out what is not on its list, and names it', () => {
+    const line = lineOf({ code: 'C', access_token: 'canary', body: { canary: 1 } });
+
+    expect(line).toEqual({ ...always, code: 'C', left_out: ['access_token', 'body'] });
+  });
+
+  it('cannot be given another level, message, time or service by its details', () => {
+    const line = lineOf({ function_name: 'canary', cold_start: 'canary', left_out: ['canary'] });
+
+    expect(line).toEqual({ ...always, left_out: ['function_name', 'cold_start', 'left_out'] });
+  });
+
+  it.each([
+    ['a secret', new Secret('access_token', 'canary'), '[secret access_token]'],
+    ['bytes', Buffer.from('canary'), '[Buffer]'],
+    ['a map', new Map([['canary', 1]]), '[Map]'],
+    ['an object with a toJSON of its own', new URL('https://canary.example'), '[URL]'],
+    ['a big number', 7n, '7'],
+  ])('shows of %s what it is, and nothing of it', (_what, value, shown) => {
+    expect(lineOf({ context: { value, list: [value] } }).context).toEqual({
+      value: shown,
+      list: [shown],
+    });
+  });
+
+  it('shows of an error its class and place: no message, stack text, cause or member', () => {
+    const cause = new Error('canary-cause');
+    const error = Object.assign(new TypeError('canary-message', { cause }), {
+      $response: { body: 'canary-body' },
+    });
+
+    const line = lineOf({ error, context: { error } });
+
+    expect(line.error).toEqual({
+      code: 'UNEXPECTED',
+      thrown: 'TypeError',
+      at: expect.arrayContaining([expect.stringContaining('log.test.ts')]),
+    });
+    expect(JSON.stringify(line)).not.toContain('canary');
+  });
+
+  it.each([
+    ['https://as.example/cb?code=canary&state=canary', 'https://as.example/cb'],
+    ['GET /callback/acme?code=canary HTTP/1.1', 'GET /callback/acme HTTP/1.1'],
+    ['https://app.example/#access_token=canary&x=1', 'https://app.example/'],
+    ['what now? a = b', 'what now? a = b'],
+  ])('has no query string: %s', (text, shown) => {
+    expect(lineOf({ advice: text, context: { problems: [text] } })).toMatchObject({
+      advice: shown,
+      context: { problems: [shown] },
+    });
+  });
+
+  it('has an end, however long or deep or round its details are', () => {
+    const round: Record<string, unknown> = { list: Array(1000).fill('x'.repeat(5000)) };
+    round.self = round;
+
+    const line = lineOf({ context: round });
+
+    expect(JSON.stringify(line).length).toBeLessThan(1_000_000);
+    expect(line).toMatchObject({ context: { self: { self: {} } } });
+  });
+
+  it('is written in time linear to its length, not the square of it', () => {
+    const line = lineOf({ reason: '?#'.repeat(1_000_000), advice: '?a'.repeat(1_000_000) });
+
+    expect(line.reason).toMatch(/^[?#]+…$/);
+  });
+});
+
+describe('the audit', () => {
+  it('is written whatever the level of the log', () => {
+    vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'ERROR');
+    const log = functionLog();
+    vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'INFO');
+    log.begin(aContext());
+
+    log.info('hidden');
+    log.audit({ action: 'vend', connection: 'acme/ann', decision: 'denied' });
+
+    expect(output.lines()).toEqual([
+      {
+        ...always,
+        level: 'INFO',
+        message: 'access',
+        action: 'vend',
+        connection: 'acme/ann',
+        decision: 'denied',
+      },
+    ]);
+  });
+});
+
+describe('a count', () => {
+  it('is published by its dimensions, and as the total that alarms watch', () => {
+    functionLog().count('client_refused', { provider: 'hurma' });
+
+    expect(output.lines()).toMatchObject([
+      {
+        _aws: {
+          CloudWatchMetrics: [
+            { Namespace: 'Evergrant', Dimensions: [['service', 'provider'], ['service']] },
+          ],
+        },
+        service: 'evergrant-test',
+        provider: 'hurma',
+        client_refused: 1,
+      },
+    ]);
+  });
+
+  it('without dimensions is published once', () => {
+    functionLog().count('refresh_scheduled');
+
+    expect(output.lines()).toMatchObject([
+      { _aws: { CloudWatchMetrics: [{ Dimensions: [['service']] }] } },
+    ]);
+  });
+});
