@@ -89,17 +89,37 @@ const hostAdvice: Readonly<Record<string, string>> = {
   address_refused: 'deploy with allowedProviderHosts if it is meant to be inside the VPC',
 };
 
-/** Whether the provider has refused this very registration. */
-export async function findRefusal(
+/** Whether the provider has refused this very registration, or has fallen silent. */
+export async function findTrouble(
   { clientStatus }: Pick<Stores, 'clientStatus'>,
   client: Client,
 ): Promise<readonly Finding[]> {
   try {
-    const { refusedVersion } = await clientStatus.read(client.name);
-    if (refusedVersion === undefined || refusedVersion !== client.version) return [];
-    const what = 'the provider refuses client_id or client_secret; its refreshes are stopped';
-    const mend = `evergrant clients put ${client.name}, with the right ones`;
-    return [{ level: 'wrong', about: 'client_secret', what, mend }];
+    const { refusedVersion, troubles = 0, openUntil } = await clientStatus.read(client.name);
+    const isRefused = refusedVersion !== undefined && refusedVersion === client.version;
+    return [
+      ...(isRefused
+        ? [
+            {
+              level: 'wrong' as const,
+              about: 'client_secret',
+              what: 'the provider refuses client_id or client_secret; its refreshes are stopped',
+              mend: `evergrant clients put ${client.name}, with the right ones`,
+            },
+          ]
+        : []),
+      // Gone with the first answer: while it is there, the provider has given none.
+      ...(openUntil === undefined
+        ? []
+        : [
+            {
+              level: 'wrong' as const,
+              about: 'provider',
+              what: `${troubles} calls in a row brought no usable answer; it is tried seldom until one does`,
+              mend: `look at the provider; the log of refresh tells the trouble of each call`,
+            },
+          ]),
+    ];
   } catch (error) {
     return [unknown('the table of connections', error)];
   }

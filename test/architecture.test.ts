@@ -66,7 +66,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   lambda: ['lambda', 'ground'],
   client: ['client', 'ground'],
   functions: ['aws', 'broker', 'oauth', 'http', 'lambda', 'ground'],
-  cli: ['cli', 'aws', 'broker', 'oauth', 'providers', 'sealing', 'ground'],
+  // Of the client library, how a request is signed.
+  cli: ['cli', 'client', 'aws', 'broker', 'oauth', 'providers', 'sealing', 'ground'],
 };
 
 /** Which parts may import a package. */

@@ -6,7 +6,7 @@ import { type ClientName, parseClientName } from '../../lib/names.ts';
 import type { Client } from '../../lib/providers/client.ts';
 import { resolveClient } from '../../lib/providers/resolve-client.ts';
 import type { Action } from '../action.ts';
-import { findHosts, findPins, findRefusal, findUnset } from '../check-client.ts';
+import { findHosts, findPins, findTrouble, findUnset } from '../check-client.ts';
 import { listClients, readClientSecret, writeClientSecret } from '../client-secrets.ts';
 import { readAllowedHosts, readRedirectUri } from '../deployed-function.ts';
 import { type Ending, Failure } from '../failure.ts';
@@ -141,7 +141,7 @@ async function check(session: Session, operand: string): Promise<Ending | undefi
   };
   const findings = [
     ...(await findHosts(client, policy)),
-    ...(await findRefusal(stores, client)),
+    ...(await findTrouble(stores, client)),
     ...(await findPins(stores, client)),
     ...findUnset(client),
   ];

@@ -2,7 +2,7 @@ import { readSecretValue } from '../../lib/aws/secret-value.ts';
 import { isFault } from '../../lib/fault.ts';
 import { resolveClient } from '../../lib/providers/resolve-client.ts';
 import { parseKeyRing } from '../../lib/sealing/key-ring.ts';
-import { findRefusal } from '../check-client.ts';
+import { findTrouble } from '../check-client.ts';
 import { type ListedClient, listClients, readClientSecret } from '../client-secrets.ts';
 import type { Session } from '../session.ts';
 import { openStores } from '../stores.ts';
@@ -60,10 +60,10 @@ async function lookAtClient(
   if (!secret) return [];
   try {
     const client = resolveClient(name, secret.text, secret.version);
-    const refusals = await findRefusal(openStores(session), client);
-    const refused = refusals.filter(({ level }) => level === 'wrong');
-    return refused.length > 0
-      ? refused.map(({ what, mend = '' }) => wrong(about, what, mend))
+    const findings = await findTrouble(openStores(session), client);
+    const troubles = findings.filter(({ level }) => level === 'wrong');
+    return troubles.length > 0
+      ? troubles.map(({ what, mend = '' }) => wrong(about, what, mend))
       : [ok(about, 'the registration is valid')];
   } catch (error) {
     if (!isFault(error) || error.code !== 'REGISTRATION_INVALID') throw error;

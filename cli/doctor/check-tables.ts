@@ -81,54 +81,48 @@ async function protectionOf(
   name: string,
   table: TableDescription,
 ): Promise<readonly Diagnosis[]> {
-  const backups = looking(`${name}: backups`, async () => {
-    const { ContinuousBackupsDescription: all } = await client.send(
-      new DescribeContinuousBackupsCommand({ TableName: name }),
-    );
-    const status = all?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
-    return status === 'ENABLED'
-      ? []
-      : [
-          wrong(
-            name,
-            'point-in-time recovery is off',
-            `aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`,
-          ),
-        ];
-  });
-  const timeToLive = looking(`${name}: TTL`, async () => {
-    const { TimeToLiveDescription: ttl } = await client.send(
-      new DescribeTimeToLiveCommand({ TableName: name }),
-    );
-    const isOn = ttl?.AttributeName === 'expires_at' && /^ENABL/.test(ttl.TimeToLiveStatus ?? '');
-    return isOn
-      ? []
-      : [
-          wrong(
-            name,
-            'TTL is off: tombstones and sessions are never deleted',
-            `aws dynamodb update-time-to-live --table-name ${name} --time-to-live-specification Enabled=true,AttributeName=expires_at`,
-          ),
-        ];
-  });
-  const stream =
-    table.StreamSpecification?.StreamEnabled || !name.endsWith('-connections')
-      ? []
-      : [
+  return [
+    ...(await looking(`${name}: backups`, () => backupsOf(client, name))),
+    ...(await looking(`${name}: TTL`, () => timeToLiveOf(client, name))),
+    ...settingsOf(name, table),
+  ];
+}
+
+async function backupsOf(client: DynamoDBClient, name: string): Promise<readonly Diagnosis[]> {
+  const { ContinuousBackupsDescription: all } = await client.send(
+    new DescribeContinuousBackupsCommand({ TableName: name }),
+  );
+  const status = all?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
+  if (status === 'ENABLED') return [];
+  const mend = `aws dynamodb update-continuous-backups --table-name ${name} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`;
+  return [wrong(name, 'point-in-time recovery is off', mend)];
+}
+
+async function timeToLiveOf(client: DynamoDBClient, name: string): Promise<readonly Diagnosis[]> {
+  const { TimeToLiveDescription: ttl } = await client.send(
+    new DescribeTimeToLiveCommand({ TableName: name }),
+  );
+  const isOn = ttl?.AttributeName === 'expires_at' && /^ENABL/.test(ttl.TimeToLiveStatus ?? '');
+  if (isOn) return [];
+  const mend = `aws dynamodb update-time-to-live --table-name ${name} --time-to-live-specification Enabled=true,AttributeName=expires_at`;
+  return [wrong(name, 'TTL is off: tombstones and sessions are never deleted', mend)];
+}
+
+function settingsOf(name: string, table: TableDescription): readonly Diagnosis[] {
+  const update = `aws dynamodb update-table --table-name ${name}`;
+  const needsStream = name.endsWith('-connections') && !table.StreamSpecification?.StreamEnabled;
+  return [
+    ...(needsStream
+      ? [
           wrong(
             name,
             'its stream is off: nobody hears of what changes',
-            `aws dynamodb update-table --table-name ${name} --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES`,
+            `${update} --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES`,
           ),
-        ];
-  const protection = table.DeletionProtectionEnabled
-    ? []
-    : [
-        wrong(
-          name,
-          'it can be deleted by mistake',
-          `aws dynamodb update-table --table-name ${name} --deletion-protection-enabled`,
-        ),
-      ];
-  return [...(await backups), ...(await timeToLive), ...stream, ...protection];
+        ]
+      : []),
+    ...(table.DeletionProtectionEnabled
+      ? []
+      : [wrong(name, 'it can be deleted by mistake', `${update} --deletion-protection-enabled`)]),
+  ];
 }

@@ -18,7 +18,7 @@ export type SignHttp = (request: {
 type Bytes = Parameters<InstanceType<SignatureV4CryptoInit['sha256']>['update']>[0];
 
 /** SHA-256 of Node.js in the shape that the signer wants; with a key, its HMAC. */
-class Sha256 {
+export class Sha256 {
   readonly #hash: Hash | Hmac;
 
   constructor(key?: Bytes) {

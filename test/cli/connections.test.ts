@@ -1,9 +1,14 @@
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamodbConnectionStore } from '../../lib/aws/dynamodb-connection-store.ts';
-import { systemClock } from '../../lib/time.ts';
+import { dynamodbTokenStore } from '../../lib/aws/dynamodb-token-store.ts';
+import { type EstablishPorts, establishConnection } from '../../lib/broker/establish-connection.ts';
+import { resolveClient } from '../../lib/providers/resolve-client.ts';
+import { Secret } from '../../lib/secret.ts';
+import { earlier, epochSeconds, seconds, systemClock } from '../../lib/time.ts';
 import { aKey, aNewConnection } from '../support/connections.ts';
 import { sendToProvider } from '../support/functions.ts';
+import { testSealer } from '../support/key-rings.ts';
 import { localCredentials } from '../support/local-credentials.ts';
 import { type Operator, startOperator } from '../support/operator.ts';
 import { registrationAt, tokenReply } from '../support/scripted-provider.ts';
@@ -35,17 +40,48 @@ const lines = (client: string, ...connections: readonly string[]) =>
 const importing = (client: string, ...connections: readonly string[]) =>
   operator.run('connections import --json', { input: lines(client, ...connections) });
 
-/** A connection that nobody has to be asked for. */
-async function storeConnection(client: string, connection: string) {
-  const dynamodb = new DynamoDBClient({
+const inStores = async <Answer>(
+  use: (stores: Pick<EstablishPorts, 'connections' | 'tokens'>) => Promise<Answer>,
+): Promise<Answer> => {
+  const client = new DynamoDBClient({
     endpoint: operator.stack.servers.dynamodb.url,
     ...localCredentials,
   });
-  const name = 'evergrant-local-connections';
-  const store = dynamodbConnectionStore({ client: dynamodb, name, dueShards: 8 });
-  await store.connect(aNewConnection(aKey(connection, client)), undefined);
-  dynamodb.destroy();
-}
+  const table = { client, name: 'evergrant-local-connections', dueShards: 8 };
+  const tokens = dynamodbTokenStore({ client, name: 'evergrant-local-tokens' });
+  const answer = await use({ connections: dynamodbConnectionStore(table), tokens });
+  client.destroy();
+  return answer;
+};
+
+/** A connection of `acme` whose token is two minutes old. */
+const grantedMinutesAgo = (connection: string) =>
+  inStores(async (stores) => {
+    const obtainedAt = earlier(systemClock.now(), seconds(120));
+    const clock = { ...systemClock, now: () => obtainedAt };
+    const registration = JSON.stringify(registrationAt(operator.stack.provider.url));
+    const key = aKey(connection);
+    const client = resolveClient(key.client, registration, 'v');
+    const refreshToken = new Secret('refresh_token', `canary-refresh-${connection}`);
+    await establishConnection(
+      { ...stores, clock, sealer: testSealer(), random: () => 0.5 },
+      client,
+      {
+        ...key,
+        params: {},
+        allowAccountSwitch: false,
+        credential: { refreshToken },
+        answer: {
+          accessToken: new Secret('access_token', `canary-access-${connection}`),
+          tokenType: 'Bearer',
+          expiresAt: epochSeconds(1_900_000_000),
+          expirySource: 'import',
+          values: {},
+          obtainedAt,
+        },
+      },
+    );
+  });
 
 describe('connections import', () => {
   it('brings tokens by the rules of PUT, and shows none', async () => {
@@ -139,7 +175,11 @@ describe('connections list and show', () => {
   it('list all of a client, page by page, and those of one state', async () => {
     // A page holds 50.
     const ids = Array.from({ length: 51 }, (_, index) => `c${100 + index}`);
-    await Promise.all(ids.map((id) => storeConnection('listed', id)));
+    await inStores(({ connections }) =>
+      Promise.all(
+        ids.map((id) => connections.connect(aNewConnection(aKey(id, 'listed')), undefined)),
+      ),
+    );
 
     const { json } = await operator.run('connections list listed --json');
 
@@ -191,26 +231,8 @@ describe('vend', () => {
 });
 
 describe('connections refresh', () => {
-  const age = async (table: 'connections' | 'tokens', connection: string) => {
-    const attribute = table === 'tokens' ? 'obtained_at' : 'last_refreshed_at';
-    const client = new DynamoDBClient({
-      endpoint: operator.stack.servers.dynamodb.url,
-      ...localCredentials,
-    });
-    await client.send(
-      new UpdateItemCommand({
-        TableName: `evergrant-local-${table}`,
-        Key: { pk: { S: `acme/${connection}` } },
-        UpdateExpression: `SET ${attribute} = ${attribute} - :minutes`,
-        ExpressionAttributeValues: { ':minutes': { N: '120' } },
-      }),
-    );
-    client.destroy();
-  };
-
   it('has a token that still lives renewed', async () => {
-    await importing('acme', 'renewed');
-    await age('tokens', 'renewed');
+    await grantedMinutesAgo('renewed');
     operator.stack.provider.answerWith(() => tokenReply({ access_token: 'canary-new' }));
 
     const { code, json, output } = await operator.run('connections refresh acme/renewed --json');
@@ -225,8 +247,7 @@ describe('connections refresh', () => {
   });
 
   it('has one that ended renewed, by one call', async () => {
-    await importing('acme', 'ended');
-    await age('connections', 'ended');
+    await grantedMinutesAgo('ended');
     await operator.stack.makeDue(aKey('ended'));
     const before = operator.stack.provider.calls.length;
 

@@ -65,7 +65,7 @@ describe('on the local stack', () => {
     );
   });
 
-  it('finds what is overdue, a broken registration, and one that is refused', async () => {
+  it('finds what is overdue, a broken registration, a refused one, and a silent provider', async () => {
     const { stack } = operator;
     await stack.register('acme', registrationAt(stack.provider.url));
     await stack.register('broken', { provider: 'nobody' });
@@ -80,6 +80,8 @@ describe('on the local stack', () => {
     });
     const rows = dynamodbClientStore({ client: dynamodb, name: 'evergrant-local-connections' });
     await rows.markRefused(aKey().client, version, systemClock.now());
+    await rows.countTrouble(aKey().client, systemClock.now());
+    await rows.openBreaker(aKey().client, later(systemClock.now(), seconds(60)));
     dynamodb.destroy();
     const now = () => later(systemClock.now(), seconds(900));
     const clock = { ...systemClock, now };
@@ -95,6 +97,9 @@ describe('on the local stack', () => {
     );
     expect(wrong).toContainEqual(
       expect.stringMatching(/^client acme: the provider refuses client_id or client_secret/),
+    );
+    expect(wrong).toContainEqual(
+      expect.stringMatching(/^client acme: 1 calls in a row brought no usable answer/),
     );
   });
 

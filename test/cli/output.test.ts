@@ -23,6 +23,11 @@ describe('text', () => {
     expect(formatMembers({ a: '1', none: undefined, long: '2' })).toBe('a     1\nlong  2');
   });
 
+  it('shows no control character, which a terminal would obey', () => {
+    expect(formatMembers({ account: 'a\u001b[2Jb' })).toBe('account  a\uFFFD[2Jb');
+    expect(formatTable(['NAME'], [['a\nb']])).toBe('NAME\na\uFFFDb');
+  });
+
   it.each([
     [0, '0 s'],
     [59, '59 s'],
