@@ -308,6 +308,27 @@ describe('a failure', () => {
 
     expect(client.asked.slice(1)).toMatchObject([{ maxWaitSeconds: 1, timeoutMs: 4000 }]);
   });
+
+  it('is waited for in full once, not at every call, while a token at hand lives', async () => {
+    const client = brokerClient();
+    const hurma = client.connection(name);
+    await hurma.token();
+    client.answerWith(() => networkDown);
+    await client.clock.advance(3550 * seconds);
+
+    await hurma.token();
+    await client.clock.advance(2 * seconds);
+    await hurma.token();
+    client.answerWith(() => answered(aVendAnswer({ expires_in: 60, expires_at: aMoment + 3660 })));
+    await client.clock.advance(2 * seconds);
+    await hurma.token();
+    await client.clock.advance(2 * seconds);
+    await hurma.token();
+
+    expect(client.asked.slice(1).map(({ maxWaitSeconds }) => maxWaitSeconds)).toEqual([
+      10, 1, 1, 10,
+    ]);
+  });
 });
 
 describe('a token that lives shorter than is wanted, since there is no better one,', () => {
