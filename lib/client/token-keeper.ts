@@ -55,7 +55,7 @@ interface Flight {
 const settledMs = { least: 1000, most: 2000 };
 /** Added to the time that the broker may take: its cold start, and the way there and back. */
 const onTheWayMs = 3000;
-/** Where a token is at hand that lives long enough, how long to wait for a better one. */
+/** Where a token is at hand that will do, how long to wait for a better one. */
 const spareWaitSeconds = 1;
 
 export function tokenKeeper(ports: KeeperPorts): TokenKeeper {
@@ -92,8 +92,9 @@ function tokenAtHand(keeper: Keeper, wanted: Wanted): AccessToken | undefined {
 function takeOff(keeper: Keeper, wanted: Wanted): Flight {
   const now = keeper.clock.nowMs();
   const living = livingToken(keeper.kept, wanted, now);
-  const mostWaitSeconds =
-    living && isEnough(living, wanted, now) ? spareWaitSeconds : Number.POSITIVE_INFINITY;
+  // Whoever waited out an outage once does not do so at every call while a token lives.
+  const isSpare = living && (keeper.settled?.by || isEnough(living, wanted, now));
+  const mostWaitSeconds = isSpare ? spareWaitSeconds : Number.POSITIVE_INFINITY;
   const maxWaitSeconds = Math.min(wanted.maxWaitSeconds, mostWaitSeconds);
   const patience = { tries: living ? 1 : 3, timeoutMs: maxWaitSeconds * 1000 + onTheWayMs };
   const isCurrent = (): boolean => keeper.flight === flight;

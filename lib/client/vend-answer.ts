@@ -47,7 +47,6 @@ export function readVendAnswer(
   const state = text('state');
   if (
     !value ||
-    !visible.test(value) ||
     !presentation?.value.includes(value) ||
     text('client') !== asked.client ||
     text('connection') !== asked.connection ||

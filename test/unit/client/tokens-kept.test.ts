@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import {
   anEndlessAnswer,
@@ -226,15 +227,35 @@ describe('callers at once', () => {
     await expect(hurma.token({ signal: leaving.signal })).rejects.toThrow('enough');
   });
 
+  it('leave nothing behind at a signal that lives on', async () => {
+    const { signal } = new AbortController();
+
+    await brokerClient().connection(name).token({ signal });
+
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
   it('after Lambda stopped the process in the middle of a question ask anew', async () => {
     const client = brokerClient();
     const hurma = client.connection(name);
-    client.answerWith(() => new Promise(() => {}));
-    void hurma.token();
+    const stopped = Promise.withResolvers<typeof networkDown>();
+    client.answerWith(() => stopped.promise);
+    const before = endingOf(hurma.token());
     client.clock.setWallClock((aMoment + 3600) as typeof aMoment);
-    client.answerWith(() => answered(aVendAnswer()));
+    const asking = Promise.withResolvers<typeof networkDown>();
+    client.answerWith(() => asking.promise);
 
-    expect((await hurma.token()).reveal()).toBe('token-1');
+    const after = [hurma.token()];
+    stopped.resolve({ outcome: 'unreachable', reason: 'timeout', mayRepeat: false });
+    expect(await before).toBe('BrokerUnreachable');
+    after.push(hurma.token());
+    asking.resolve(answered(aVendAnswer()));
+
+    expect((await Promise.all(after)).map((token) => token.reveal())).toEqual([
+      'token-1',
+      'token-1',
+    ]);
+    expect(client.asked).toHaveLength(2);
   });
 });
 
@@ -308,6 +329,27 @@ describe('a failure', () => {
 
     expect(client.asked.slice(1)).toMatchObject([{ maxWaitSeconds: 1, timeoutMs: 4000 }]);
   });
+
+  it('is waited for in full once, not at every call, while a token at hand lives', async () => {
+    const client = brokerClient();
+    const hurma = client.connection(name);
+    await hurma.token();
+    client.answerWith(() => networkDown);
+    await client.clock.advance(3550 * seconds);
+
+    await hurma.token();
+    await client.clock.advance(2 * seconds);
+    await hurma.token();
+    client.answerWith(() => answered(aVendAnswer({ expires_in: 60, expires_at: aMoment + 3660 })));
+    await client.clock.advance(2 * seconds);
+    await hurma.token();
+    await client.clock.advance(2 * seconds);
+    await hurma.token();
+
+    expect(client.asked.slice(1).map(({ maxWaitSeconds }) => maxWaitSeconds)).toEqual([
+      10, 1, 1, 10,
+    ]);
+  });
 });
 
 describe('a token that lives shorter than is wanted, since there is no better one,', () => {
@@ -353,6 +395,20 @@ describe('a token that the API refused', () => {
         rejectedTokenSha256: '3f08aace122ee2368432c1ca23a049bc640bafbf00fdf33a52429f38ba12dbf9',
       },
     ]);
+  });
+
+  it('is reported even while somebody asks without knowing that', async () => {
+    const client = brokerClient({ maxCacheSeconds: 0 });
+    const hurma = client.connection(name);
+    const rejected = await hurma.token();
+    await client.clock.advance(2 * seconds);
+    client.answerWith(({ rejectedTokenSha256 }) =>
+      answered(aVendAnswer({ access_token: rejectedTokenSha256 ? 'token-2' : 'token-1' })),
+    );
+
+    const [unknowing, knowing] = await Promise.all([hurma.token(), hurma.token({ rejected })]);
+
+    expect([unknowing.reveal(), knowing.reveal()]).toEqual(['token-1', 'token-2']);
   });
 
   it('is not the answer while the broker is down', async () => {
