@@ -6,7 +6,7 @@
 import pageTexts from '#page-texts' with { type: 'json' };
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
-import { clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable, sessionTable, tokenTable } from '../lib/aws/tables.ts';
 import { completeAuthorization } from '../lib/broker/complete-authorization.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { browserFunction } from '../lib/http/browser-function.ts';
@@ -34,6 +34,7 @@ const ports = {
   ...connectionTable(settings),
   ...tokenTable(settings),
   ...sessionTable(settings),
+  ...clientRows(settings),
   ...registrations(settings),
   ...seals(settings),
   ...providerCalls(settings, clock),

@@ -9,7 +9,7 @@ import { sqsClient } from '../lib/aws/clients.ts';
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRevocationQueue } from '../lib/aws/sqs-revocation-queue.ts';
-import { clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
 import { connectDirectly } from '../lib/broker/connect-directly.ts';
 import { disconnect } from '../lib/broker/disconnect.ts';
@@ -37,6 +37,7 @@ const log = functionLog();
 const ports = {
   ...connectionTable(settings),
   ...tokenTable(settings),
+  ...clientRows(settings),
   ...registrations(settings),
   ...seals(settings),
   revocations: sqsRevocationQueue({ client: sqsClient(), url: settings.REVOKE_QUEUE_URL }),

@@ -4,6 +4,7 @@
  * @module
  */
 import { Fault } from './fault.ts';
+import { clientNamePattern, connectionIdPattern } from './name-patterns.ts';
 
 declare const brand: unique symbol;
 
@@ -18,9 +19,6 @@ export interface ConnectionKey {
   readonly client: ClientName;
   readonly connection: ConnectionId;
 }
-
-const clientNamePattern = /^[a-z0-9](-?[a-z0-9]){0,62}$/;
-const connectionIdPattern = /^[A-Za-z0-9_~@-][A-Za-z0-9._~@-]{0,127}$/;
 
 /** Whether `text` is well formed as a client's name. */
 export function isClientName(text: unknown): text is ClientName {

@@ -12,7 +12,8 @@ export type SecretKind =
   | 'state'
   | 'cookie'
   | 'session'
-  | 'completion';
+  | 'completion'
+  | 'key';
 
 /**
  * A credential that cannot be printed by accident.

@@ -48,6 +48,10 @@ const sourceSchema = v.object({
   }),
 });
 
+const paramsSchema = v.object({
+  params: v.optional(v.record(v.string(), v.record(v.string(), v.unknown())), {}),
+});
+
 const serviceSchema = v.object({
   service: v.string(),
   functions: v.record(
@@ -68,17 +72,14 @@ const mostBatches = 6;
 /**
  * Reads functions, tables and queues from the `serverless.yml` that deploys them.
  *
- * Of its variables only the stage is filled in: names of tables, queues and functions depend on
- * nothing else.
+ * Of its variables only the stage and parameters that are numbers are filled in: names of tables,
+ * queues and functions depend on the stage alone, and how long they keep things on numbers.
  *
  * @throws {Error} naming what in the file is not as expected.
  */
 export function readServiceDefinition(file: string | URL, stage: string): ServiceDefinition {
   const text = readFileSync(file, 'utf8').replaceAll(/\$\{sls:stage\}/g, stage);
-  const parsed = v.safeParse(
-    serviceSchema,
-    parse(text, { customTags: intrinsicTags, merge: true, maxAliasCount: -1, logLevel: 'error' }),
-  );
+  const parsed = v.safeParse(serviceSchema, parseYaml(fillInNumbers(text, stage)));
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new Error(`serverless.yml: ${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
@@ -99,6 +100,24 @@ export function readServiceDefinition(file: string | URL, stage: string): Servic
     tables: ofType('AWS::DynamoDB::Table'),
     queues: ofType('AWS::SQS::Queue'),
   };
+}
+
+function parseYaml(text: string): unknown {
+  return parse(text, {
+    customTags: intrinsicTags,
+    merge: true,
+    maxAliasCount: -1,
+    logLevel: 'error',
+  });
+}
+
+function fillInNumbers(text: string, stage: string): string {
+  const { params } = v.parse(paramsSchema, parseYaml(text));
+  const values = new Map(Object.entries({ ...params.default, ...params[stage] }));
+  return text.replaceAll(/\$\{param:(\w+)\}/g, (variable, name) => {
+    const value = values.get(name);
+    return typeof value === 'number' ? String(value) : variable;
+  });
 }
 
 function readSource(event: unknown): readonly QueueSource[] {

@@ -43,7 +43,8 @@ function listImports(path: string, text: string): readonly Import[] {
 
 const lib = listFiles('lib');
 const functions = listFiles('functions');
-const sources = [...lib, ...functions];
+const cli = listFiles('cli');
+const sources = [...lib, ...functions, ...cli];
 
 /** The part of the product that a file belongs to: a folder of `lib`, `functions`, or the ground. */
 function partOf(path: string): string {
@@ -62,7 +63,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   aws: ['aws', 'broker', 'sealing', 'providers', 'ground', 'type:oauth'],
   http: ['http', 'broker', 'ground'],
   lambda: ['lambda', 'ground'],
+  client: ['client', 'ground'],
   functions: ['aws', 'broker', 'oauth', 'http', 'lambda', 'ground'],
+  cli: ['cli', 'aws', 'broker', 'oauth', 'providers', 'sealing', 'ground'],
 };
 
 /** Which parts may import a package. */
@@ -70,18 +73,24 @@ const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^oauth4webapi$/, ['oauth']],
   [/^ipaddr\.js$/, ['oauth']],
   [/^jose$/, ['sealing', 'oauth']],
-  [/^@aws-sdk\//, ['aws']],
+  [/^@aws-sdk\/client-lambda$/, ['aws', 'cli', 'client']],
+  [/^@aws-sdk\//, ['aws', 'cli']],
+  [/^@smithy\/signature-v4$/, ['cli', 'client']],
+  [/^(commander|cli-progress)$/, ['cli']],
   [/^@middy\//, ['http', 'lambda']],
   [/^@aws-lambda-powertools\//, ['ground']],
   [/^@valibot\/to-json-schema$/, ['providers']],
-  [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http']],
+  [/^valibot$/, ['ground', 'providers', 'oauth', 'broker', 'http', 'cli']],
   [/^aws-lambda$/, ['ground', 'http', 'lambda', 'functions']],
-  [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http']],
+  [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http', 'cli', 'client']],
   [/^negotiator$/, ['http']],
   [/^#(access-policy|page-texts)$/, ['functions']],
 ];
 
-const isOwn = ({ from }: Import) => /^(lib|functions|local|test|playground)\//.test(from);
+/** What others import of the package: each hands on what its users have to name. */
+const entries = ['lib/client/evergrant-over-http.ts', 'lib/client/evergrant.ts'];
+
+const isOwn = ({ from }: Import) => /^(lib|functions|cli|local|test|playground)\//.test(from);
 
 /** Files that may be longer, and why. */
 const longer = new Map([
@@ -134,6 +143,22 @@ describe('arrows', () => {
     expect(offences(sources, isForbidden)).toEqual([]);
   });
 
+  it('from the client of other functions lead to itself, the time, and how names are written', () => {
+    const shared = ['lib/name-patterns.ts', 'lib/time.ts'];
+    const isForbidden = ({ path }: SourceFile, each: Import) =>
+      partOf(path) === 'client' && partOf(each.from) === 'ground' && !shared.includes(each.from);
+
+    expect(
+      offences(
+        lib.filter(({ path }) => partOf(path) === 'client'),
+        isForbidden,
+      ),
+    ).toEqual([]);
+    expect(
+      lib.filter(({ path }) => shared.includes(path)).flatMap(({ imports }) => imports),
+    ).toEqual([]);
+  });
+
   it('go round in no circle of files', () => {
     const targets = new Map(
       sources.map(({ path, imports }) => [
@@ -159,11 +184,12 @@ describe('what only one place may do', () => {
   const matching = (files: readonly SourceFile[], pattern: RegExp) =>
     files.filter(({ text }) => pattern.test(withoutComments(text))).map(({ path }) => path);
 
-  it('is to read the environment: the functions', () => {
+  it('is to read the environment: the functions, and the entry of the command', () => {
     expect(
       matching(lib, /\bprocess\b/).filter((path) => !path.endsWith('write-json-schema.ts')),
     ).toEqual([]);
     expect(matching(functions, /process\.env/).length).toBe(functions.length);
+    expect(matching(cli, /\bprocess\./)).toEqual(['cli/evergrant.ts']);
   });
 
   it('is to read the clock: lib/time.ts', () => {
@@ -172,10 +198,8 @@ describe('what only one place may do', () => {
     ]);
   });
 
-  it('is to draw at random: the functions for jitter, one-time tokens for secrets', () => {
-    expect(matching(lib, /Math\.random/).filter((path) => path !== 'lib/aws/vending.ts')).toEqual(
-      [],
-    );
+  it('is to draw at random: the functions and the client for jitter, one-time tokens for secrets', () => {
+    expect(matching(lib, /Math\.random/)).toEqual(['lib/aws/vending.ts', 'lib/client/broker.ts']);
     expect(matching(sources, /\brandom(Bytes|UUID|Int)\b|getRandomValues/)).toEqual([
       'lib/broker/one-time-token.ts',
     ]);
@@ -201,10 +225,12 @@ describe('a file', () => {
     expect(tooLong.map(({ path }) => path)).toEqual([]);
   });
 
-  it('hands on nothing of another one (no barrels), but the names that ports speak of', () => {
-    const barrels = sources.filter(({ text }) => /^export\s+(\*|\{[^}]*\})\s+from/m.test(text));
+  it('hands on nothing of another one (no barrels), but what others import of the package', () => {
+    const barrels = sources.filter(({ text }) =>
+      /^export\s+(type\s+)?(\*|\{[^}]*\})\s+from/m.test(text),
+    );
 
-    expect(barrels.map(({ path }) => path)).toEqual([]);
+    expect(barrels.map(({ path }) => path)).toEqual(entries);
     expect(sources.map(({ path }) => basename(path))).not.toContain('index.ts');
   });
 

@@ -1,6 +1,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { exitCodes } from '../cli/failure.ts';
+import { buildProgram } from '../cli/program.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
 import { parsePageTexts } from '../lib/http/parse-page-texts.ts';
 import type { ClientName } from '../lib/names.ts';
@@ -108,6 +111,30 @@ describe('the tables', () => {
     expect(words.filter((word) => !`${readme}${operations}`.includes(`\`${word}\``))).toEqual([]);
   });
 
+  it('of commands name each one, with its operands and options', () => {
+    const rows = tableRows(read('docs/cli.md'), 'Commands');
+    const commands = listCommands(buildProgram(() => async () => undefined));
+
+    expect(rows.map(([name = '']) => name)).toEqual(
+      expect.arrayContaining(commands.map(({ path }) => expect.stringMatching(`^${path}(?! \\w)`))),
+    );
+    expect(rows).toHaveLength(commands.length);
+    for (const { path, words } of commands) {
+      const row = rows.find(([name = '']) => `${name} `.startsWith(`${path} `))?.[0] ?? '';
+      expect(words.filter((word) => !row.includes(word))).toEqual([]);
+    }
+  });
+
+  it('of the command’s options and exit codes name each one', () => {
+    const page = read('docs/cli.md');
+
+    for (const { flags } of buildProgram(() => async () => undefined).options) {
+      expect(page).toContain(`| \`${flags}\` |`);
+    }
+    for (const code of Object.values(exitCodes))
+      expect(page).toMatch(new RegExp(`^\\| ${code} \\|`, 'm'));
+  });
+
   it('of definitions have each member of the schema', () => {
     const { properties } = JSON.parse(read('lib/providers/definition.schema.json'));
     const definitions = proseOf(read('docs/definitions.md'));
@@ -157,13 +184,13 @@ describe('the examples', () => {
 
   it.each(docs)('of commands in %s exist', (doc) => {
     const text = read(doc);
-    const scripts = findAll(text, /\bnpm (?:run )?(start|test|(?<=run )[\w-]+)/g);
+    const scripts = findAll(text, /\bnpm (?:run )?(start|test|(?<=run )[\w:-]+)/g);
     const programs = findAll(text, /\bnpx ([\w-]+)/g);
 
     expect(scripts.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([]);
-    expect(programs.filter((name) => !existsSync(join(root, 'node_modules/.bin', name)))).toEqual(
-      [],
-    );
+    const isThere = (name: string) =>
+      Object.hasOwn(packageJson.bin, name) || existsSync(join(root, 'node_modules/.bin', name));
+    expect(programs.filter((name) => !isThere(name))).toEqual([]);
   });
 });
 
@@ -172,6 +199,19 @@ it.each(docs)('%s names no folder of a machine and no host of a package registry
     /(?<![\w.{}])\/(home|root|tmp|var|mnt|opt|Users|work)\/|\bregistry\.\w/,
   );
 });
+
+/** Each command that does something: its words, its operands and its options. */
+function listCommands(
+  command: Command,
+  path: readonly string[] = [],
+): readonly { readonly path: string; readonly words: readonly string[] }[] {
+  if (command.commands.length > 0) {
+    return command.commands.flatMap((each) => listCommands(each, [...path, each.name()]));
+  }
+  const operands = command.registeredArguments.map((operand) => operand.name());
+  const flags = command.options.map((option) => option.flags);
+  return [{ path: path.join(' '), words: [...operands, ...flags] }];
+}
 
 function findAll(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, found = '']) => found);

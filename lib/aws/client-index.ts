@@ -5,7 +5,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Connection, ConnectionState, ConnectionStore } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
-import { type ClientName, type ConnectionId, isConnectionId, keyText } from '../names.ts';
+import {
+  type ClientName,
+  type ConnectionId,
+  type ConnectionKey,
+  isConnectionId,
+  keyText,
+} from '../names.ts';
 import { parseConnectionRow } from './connection-row.ts';
 import { type ConnectionTable, store } from './connection-table.ts';
 import { allOf, compare, placeholders } from './expression.ts';
@@ -43,6 +49,24 @@ export function clientIndex(table: ConnectionTable): Pick<ConnectionStore, 'list
         : { connections, cursor: buildCursor(client, after) };
     },
   };
+}
+
+/** What a listing of addresses alone takes at once. */
+const addressPageSize = 200;
+
+/** The addresses of one client's connections, from the index alone: a row may say otherwise by now. */
+export async function listAddresses(
+  table: ConnectionTable,
+  { client, after }: { readonly client: ClientName; readonly after?: ConnectionKey },
+): Promise<{ readonly keys: readonly ConnectionKey[]; readonly after?: ConnectionKey }> {
+  const page = await listIds(table, {
+    client,
+    limit: addressPageSize,
+    state: undefined,
+    after: after?.connection,
+  });
+  const keys = page.ids.map((connection) => ({ client, connection }));
+  return page.after === undefined ? { keys } : { keys, after: { client, connection: page.after } };
 }
 
 interface Listing {

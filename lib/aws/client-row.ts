@@ -1,5 +1,6 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ClientName, ClientStatus } from '../broker/ports.ts';
+import type { ClientStatus } from '../broker/client-ports.ts';
+import type { ClientName } from '../broker/ports.ts';
 import type { EpochSeconds } from '../time.ts';
 import { type Change, type Expression, updateInput } from './expression.ts';
 import { count, instant, text, withoutUndefined } from './members.ts';
@@ -57,6 +58,7 @@ function parseClientRow(table: Table, item: Item): ClientRow {
     withoutUndefined<ClientRow>({
       refusedVersion: members.optional('refused_version', text),
       refusedAt: members.optional('refused_at', instant),
+      provenVersion: members.optional('proven_version', text),
       troubles: members.optional('troubles', count),
       openUntil: members.optional('open_until', instant),
       probeUntil: members.optional('probe_until', instant),

@@ -1,4 +1,5 @@
-import type { ClientName, ClientStore } from '../broker/ports.ts';
+import type { ClientStore } from '../broker/client-ports.ts';
+import type { ClientName } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
 import { type EpochSeconds, earlier, type Seconds } from '../time.ts';
 import { changeClientRow, readClientRow, updateClientRow } from './client-row.ts';
@@ -32,6 +33,11 @@ export function dynamodbClientStore(table: Table): ClientStore {
         change: { set: { refused_version: undefined, refused_at: undefined } },
         condition: compare('refused_version', 'is', version),
       });
+    },
+
+    markProven: async (client, version) => {
+      const change = { set: { proven_version: version } };
+      await updateClientRow(table, client, { operation: 'markProven', change });
     },
 
     ...breaker(table),

@@ -3,14 +3,10 @@ import type { ConnectionStore } from '../broker/ports.ts';
 import { clientIndex } from './client-index.ts';
 import { connectionAnswers } from './connection-answers.ts';
 import { connectionAttempts } from './connection-attempts.ts';
-import { fenceBelow, fenceIs, isNew, isThere } from './connection-conditions.ts';
+import { fenceBelow, fenceIs, isNew } from './connection-conditions.ts';
+import { connectionRepairs } from './connection-repairs.ts';
 import { type Attributes, buildConnectionRow, buildTombstoneRow } from './connection-row.ts';
-import {
-  type ConnectionTable,
-  readConnection,
-  store,
-  writeConnection,
-} from './connection-table.ts';
+import { type ConnectionTable, readConnection, store } from './connection-table.ts';
 import { dueIndex } from './due-index.ts';
 import { dueShard } from './due-shard.ts';
 import { allOf, attributes, conditionInput, type Expression } from './expression.ts';
@@ -46,15 +42,8 @@ export function dynamodbConnectionStore(table: ConnectionTable): ConnectionStore
     remove: (tombstone, seenFence, expiresAt) =>
       put('remove', buildTombstoneRow(tombstone, expiresAt), replaces(seenFence, tombstone.fence)),
 
-    quarantine: (key) =>
-      writeConnection(table, {
-        operation: 'quarantine',
-        key,
-        change: { set: { refresh_at: undefined } },
-        condition: isThere,
-      }),
-
     ...connectionAttempts(table),
+    ...connectionRepairs(table),
     ...connectionAnswers(table),
     ...dueIndex(table),
     ...clientIndex(table),

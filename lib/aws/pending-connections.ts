@@ -54,7 +54,8 @@ export const isUnexpired = (now: EpochSeconds): Expression =>
 
 const pendingKey = (completionHash: string) => `pending:${completionHash}`;
 
-function buildPending(pending: PendingConnection): Attributes {
+/** Such a grant as a row. */
+export function buildPending(pending: PendingConnection): Attributes {
   return {
     pk: pendingKey(pending.completionHash),
     expires_at: pending.expiresAt,
@@ -64,7 +65,8 @@ function buildPending(pending: PendingConnection): Attributes {
   };
 }
 
-function parsePending(table: string, item: Item, completionHash: string): PendingConnection {
+/** @throws {Fault} `ROW_INVALID` naming every faulty attribute. */
+export function parsePending(table: string, item: Item, completionHash: string): PendingConnection {
   return parseRow(table, item, (members: Members) => {
     const connection = members.requiredWithin('grant', parseGrant);
     return {

@@ -10,6 +10,9 @@ export interface SecretValue {
 /** There is no such secret, or it is marked for deletion. */
 const absences: readonly string[] = ['ResourceNotFoundException', 'InvalidRequestException'];
 
+/** Whether the SDK's error says so. */
+export const isAbsent = (error: unknown): boolean => absences.includes(errorName(error));
+
 /**
  * Reads a secret's current version.
  *
@@ -24,7 +27,7 @@ export async function readSecretValue(
     const answer = await client.send(new GetSecretValueCommand({ SecretId: name }));
     return { text: answer.SecretString ?? '', version: answer.VersionId ?? '' };
   } catch (error) {
-    if (absences.includes(errorName(error))) return undefined;
+    if (isAbsent(error)) return undefined;
     throw storeFault({ store: 'secrets', operation: 'GetSecretValue' }, error);
   }
 }

@@ -1,6 +1,7 @@
+import type { KeyRingName } from '../broker/key-ports.ts';
 import { Fault } from '../fault.ts';
 import type { ReadKeyRing } from '../sealing/jwe-sealer.ts';
-import { type KeyRing, type KeyRingName, parseKeyRing } from '../sealing/key-ring.ts';
+import { type KeyRing, parseKeyRing } from '../sealing/key-ring.ts';
 import { seconds } from '../time.ts';
 import { rememberedReads } from './remembered-reads.ts';
 import { readSecretValue } from './secret-value.ts';

@@ -15,7 +15,7 @@ import { isFault } from '../fault.ts';
 import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later, type Seconds, seconds } from '../time.ts';
-import type { ClientStatus } from './ports.ts';
+import type { ClientStatus } from './client-ports.ts';
 import type { RefreshPorts } from './refresh-replies.ts';
 
 type Ports = Pick<RefreshPorts, 'clientStatus' | 'clock' | 'count' | 'log' | 'timing' | 'random'>;

@@ -18,6 +18,7 @@ import type { Client } from '../providers/client.ts';
 import { Secret } from '../secret.ts';
 import { later, seconds } from '../time.ts';
 import { cookieLabel } from './begin-authorization.ts';
+import { noteNewerSecret } from './client-secrets.ts';
 import {
   type EstablishPorts,
   establishConnection,
@@ -143,11 +144,12 @@ async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationE
     const exchanged = await withCurrentClient(ports.clients, plan.client, async (current) => ({
       ...taken,
       client: current,
-      grant: await exchangeCode(ports, { ...taken, client: current }, answer),
+      ...(await exchangeCode(ports, { ...taken, client: current }, answer)),
     }));
     const live = plan.confirm
       ? await holdForConfirmation(ports, exchanged)
       : await goLive(ports, exchanged);
+    if (exchanged.provesNewer) await noteNewerSecret(ports, exchanged.client);
     return { ...live, ...origin };
   } catch (error) {
     // The state is spent, so to reload is of no use: even what nobody foresaw ends in an answer.

@@ -17,16 +17,20 @@ import { parseConnectionParams } from '../providers/params.ts';
 import { decideScope } from '../providers/scope.ts';
 import type { Secret } from '../secret.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
+import type { ClientStore } from './client-ports.ts';
+import { dropOlderSecret, noteNewerSecret, provesNewerSecret } from './client-secrets.ts';
 import { type EstablishPorts, establishConnection } from './establish-connection.ts';
 import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { readySeals } from './kept-answer.ts';
-import type { ClientRegistry, Connection } from './ports.ts';
+import type { ClientRegistry, Connection, Log } from './ports.ts';
 import type { RenewalCredential } from './renewal-credential.ts';
 import { grantedAnswer } from './token-outcome.ts';
 import { withCurrentClient } from './with-current-client.ts';
 
 interface Ports extends EstablishPorts {
   readonly clients: ClientRegistry;
+  readonly clientStatus: ClientStore;
+  readonly log: Log;
   readonly requestToken: RequestToken;
   readonly introspectExpiry: IntrospectExpiry;
   readonly providerTimeoutSeconds: Seconds;
@@ -72,12 +76,15 @@ async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
   await readySeals(ports);
   const imported = grant.by === 'import' ? grant.scope : undefined;
   const scope = imported ?? decideScope(client, undefined);
-  const { answer: told, credential } =
-    grant.by === 'import'
-      ? importTokens(grant, ports.clock.now())
-      : await requestGrant(ports, client, { grant, params, scope });
+  const {
+    answer: told,
+    credential,
+    provesNewer,
+  } = grant.by === 'import'
+    ? importTokens(grant, ports.clock.now())
+    : await requestGrant(ports, client, { grant, params, scope });
   const answer = told && (await withIntrospectedExpiry(ports, client, { answer: told }));
-  return establishConnection(ports, client, {
+  const established = await establishConnection(ports, client, {
     client: grant.client,
     connection: grant.connection,
     params,
@@ -86,16 +93,20 @@ async function obtain(ports: Ports, client: Client, grant: DirectGrant) {
     ...(answer && { answer }),
     ...(scope !== undefined && { scope }),
   });
+  if (provesNewer) await noteNewerSecret(ports, client);
+  return established;
 }
 
 interface Obtained {
   readonly answer?: TokenAnswer;
   readonly credential: RenewalCredential;
+  /** The newer of two client secrets has worked. */
+  readonly provesNewer?: boolean;
 }
 
 async function requestGrant(
   ports: Ports,
-  client: Client,
+  registered: Client,
   input: {
     readonly grant: Exclude<DirectGrant, { by: 'import' }>;
     readonly params: Readonly<Record<string, string>>;
@@ -103,6 +114,7 @@ async function requestGrant(
   },
 ): Promise<Obtained> {
   const { grant, params, scope } = input;
+  const client = await dropOlderSecret(ports, registered);
   const asked = { params, ...(scope !== undefined && { scope }) };
   const request: TokenRequest =
     grant.by === 'password'
@@ -118,7 +130,8 @@ async function requestGrant(
     throw new Fault('CREDENTIALS_REFUSED', { client: grant.client, connection: grant.connection });
   }
   const answer = grantedAnswer(client, outcome);
-  return { answer, credential: retained(grant, answer) };
+  const provesNewer = provesNewerSecret(client, outcome);
+  return { answer, credential: retained(grant, answer), provesNewer };
 }
 
 function retained(

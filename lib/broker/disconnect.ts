@@ -1,6 +1,6 @@
 import { Fault, isFault } from '../fault.ts';
 import { type ConnectionKey, keyText } from '../names.ts';
-import { Secret } from '../secret.ts';
+import type { Secret } from '../secret.ts';
 import { type Clock, later, seconds } from '../time.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
@@ -17,6 +17,7 @@ import type {
 } from './ports.ts';
 import { readRenewalCredential } from './renewal-credential.ts';
 import { writeRevocation } from './revocation.ts';
+import { openStoredToken } from './token-seal.ts';
 
 interface Ports {
   readonly connections: ConnectionStore;
@@ -114,14 +115,24 @@ async function openRefreshToken(
 }
 
 async function openAccessToken(
-  { sealer, tokens }: Ports,
+  { sealer, tokens, log }: Ports,
   key: ConnectionKey,
 ): Promise<Secret<'access_token'> | undefined> {
   const token = await tokens.read(key, true);
-  if (!token || token.state === 'revoked' || !token.sealed) return undefined;
-  const { client, connection, fence, sealed } = token;
-  const text = await sealer.open('access_token', { client, connection, fence }, sealed);
-  return new Secret('access_token', text);
+  if (!token || token.state === 'revoked') return undefined;
+  try {
+    return await openStoredToken(sealer, token);
+  } catch (error) {
+    // What was done to this row must not keep the refresh token from being revoked.
+    if (!isFault(error) || error.code !== 'SEALED_VALUE_INVALID') throw error;
+    log.error('not_revoked_at_provider', {
+      connection: keyText(key),
+      kind: 'access_token',
+      code: error.code,
+      advice: 'the access token cannot be read; it lives until it expires',
+    });
+    return undefined;
+  }
 }
 
 async function unknown({ clients }: Ports, key: ConnectionKey): Promise<Fault> {

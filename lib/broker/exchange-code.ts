@@ -5,6 +5,8 @@ import type { Client } from '../providers/client.ts';
 import { tokenRequestShape } from '../providers/params.ts';
 import type { Secret } from '../secret.ts';
 import type { Seconds } from '../time.ts';
+import type { ClientStore } from './client-ports.ts';
+import { dropOlderSecret, provesNewerSecret } from './client-secrets.ts';
 import type { NewGrant } from './establish-connection.ts';
 import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { assertPinned } from './pinned-client.ts';
@@ -12,6 +14,7 @@ import type { AuthorizationPlan } from './ports.ts';
 import { grantedAnswer } from './token-outcome.ts';
 
 export interface ExchangePorts {
+  readonly clientStatus: ClientStore;
   readonly requestToken: RequestToken;
   readonly introspectExpiry: IntrospectExpiry;
   readonly providerTimeoutSeconds: Seconds;
@@ -29,16 +32,18 @@ type GrantedAuthorization = Extract<AuthorizationAnswer, { outcome: 'granted' }>
 /**
  * Exchanges the code at the endpoint that was pinned when the flow began (RFC 6749 §4.1.3).
  *
- * @returns what the resource owner granted, with nothing stored yet.
+ * @returns what the resource owner granted, with nothing stored yet, and whether the newer of two
+ *   client secrets has worked.
  * @throws {Fault} `CLIENT_CHANGED` when the registration leads elsewhere by now, and nothing was
  *   sent; else the faults of `grantedAnswer`.
  */
 export async function exchangeCode(
   ports: ExchangePorts,
-  { client, plan, cookie }: CodeFlow,
+  { client: registered, plan, cookie }: CodeFlow,
   granted: GrantedAuthorization,
-): Promise<NewGrant> {
-  assertPinnedEndpoint(client, plan);
+): Promise<{ readonly grant: NewGrant; readonly provesNewer: boolean }> {
+  assertPinnedEndpoint(registered, plan);
+  const client = await dropOlderSecret(ports, registered);
   const outcome = await ports.requestToken(
     client,
     {
@@ -54,7 +59,7 @@ export async function exchangeCode(
     answer: grantedAnswer(client, codeOutcome(outcome)),
   });
   const { client: name, connection, params, scope, allowAccountSwitch } = plan;
-  return {
+  const grant = {
     client: name,
     connection,
     params,
@@ -63,6 +68,7 @@ export async function exchangeCode(
     credential: refreshTokenOf(answer),
     ...(scope !== undefined && { scope }),
   };
+  return { grant, provesNewer: provesNewerSecret(client, outcome) };
 }
 
 /** A refused code is a failed exchange: there is no grant yet that could be dead. */

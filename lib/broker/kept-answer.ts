@@ -23,6 +23,7 @@ import {
   writeRenewalCredential,
 } from './renewal-credential.ts';
 import { buildSchedule, refreshNotBefore, renewalEndAnnouncedAt } from './schedule.ts';
+import { sealToken } from './token-seal.ts';
 
 export interface AnswerPorts {
   readonly sealer: Sealer;
@@ -61,15 +62,14 @@ export async function buildStoredToken(
 ): Promise<StoredToken> {
   const { context, answer, fence, schedule, renewal } = input;
   const { client: name, connection } = context;
-  const binding = { client: name, connection, fence };
   const scope = answer.scope ?? context.scope;
   const warning = renewalWarning(schedule, usable(client, renewal), answer);
   const apiBaseUrl = buildApiBaseUrl(client, context.params);
   const notBefore = refreshNotBefore(client.definition.lifetimes, schedule.accessTokenExpiresAt);
-  return {
-    ...binding,
-    state: 'active',
-    sealed: await sealer.seal('access_token', binding, answer.accessToken.reveal()),
+  const facts = {
+    client: name,
+    connection,
+    fence,
     tokenType: answer.tokenType,
     obtainedAt: answer.obtainedAt,
     expirySource: schedule.expirySource,
@@ -84,6 +84,11 @@ export async function buildStoredToken(
     ...(notBefore !== undefined && { refreshNotBefore: notBefore }),
     ...(scope !== undefined && { scope }),
     ...(apiBaseUrl !== undefined && { apiBaseUrl }),
+  };
+  return {
+    ...facts,
+    state: 'active',
+    sealed: await sealToken(sealer, facts, answer.accessToken),
     ...(warning && { warning }),
   };
 }

@@ -218,6 +218,36 @@ export interface ConnectionStore {
    */
   quarantine(key: ConnectionKey): Promise<'done' | 'lost'>;
 
+  /**
+   * Writes down that the renewal credential may have been sent by somebody whose answer we never
+   * heard: an intent under a new fence, as an attempt leaves it that ends in silence.
+   *
+   * Condition: fence and committed fence as seen, no lease or one that ended before `now` less
+   * `clockSkewSeconds`, state not revoked and not `needs_reauth`. An undecided older intent stays.
+   * So every attempt from here on has seen it, and none that began before can settle it.
+   *
+   * @param input.intent - its fence becomes the connection's.
+   * @param input.refreshAt - when to try next; undefined leaves the schedule as it is.
+   */
+  markUncertain(input: {
+    readonly key: ConnectionKey;
+    readonly seen: Seen;
+    readonly intent: Intent;
+    readonly now: EpochSeconds;
+    readonly clockSkewSeconds: Seconds;
+    readonly refreshAt?: EpochSeconds;
+  }): Promise<'done' | 'lost'>;
+
+  /**
+   * Pins another client id and other origins: condition fence as seen, not revoked. Changes nothing
+   * else, and no fence: an attempt under way goes on.
+   */
+  repin(
+    key: ConnectionKey,
+    seenFence: number,
+    pinned: { readonly clientId: string; readonly origins: readonly string[] },
+  ): Promise<'done' | 'lost'>;
+
   /** Connections of one client, in order of their ids. @throws `REQUEST_INVALID` for a bad cursor. */
   listByClient(input: {
     readonly client: ClientName;
@@ -247,61 +277,6 @@ export interface PendingConnection {
   readonly allowAccountSwitch: boolean;
   readonly connection: NewConnection;
   readonly token: StoredToken;
-}
-
-/** What is known of a client as a whole. */
-export interface ClientStatus {
-  /** The version of the registration whose secret the provider refused; a newer one clears it. */
-  readonly refusedVersion?: string;
-  readonly refusedAt?: EpochSeconds;
-  /** Calls in a row that brought no usable answer, for whichever connections. */
-  readonly troubles?: number;
-  /** The breaker: nothing is sent for this client before then, and one probe after it. */
-  readonly openUntil?: EpochSeconds;
-  /** Until when a probe may be under way. */
-  readonly probeUntil?: EpochSeconds;
-  /** How many of its connections are refreshed side by side, where that is not the setting. */
-  readonly lanes?: number;
-}
-
-/** The clients' own rows. */
-export interface ClientStore {
-  read(client: ClientName): Promise<ClientStatus>;
-  markRefused(client: ClientName, version: string, at: EpochSeconds): Promise<void>;
-  /** Forgets the refusal of `version`, unless another one has been refused since. */
-  clearRefused(client: ClientName, version: string): Promise<void>;
-
-  /**
-   * Counts a call that brought no usable answer.
-   *
-   * @param calledAt - when the call began. One that began before the breaker opened says nothing
-   *   that is not known, and is not counted.
-   * @returns how many there were in a row, this one included; undefined when it does not count.
-   */
-  countTrouble(client: ClientName, calledAt: EpochSeconds): Promise<number | undefined>;
-
-  /** Opens the breaker: nothing is sent before `until`, and no probe is under way. */
-  openBreaker(client: ClientName, until: EpochSeconds): Promise<void>;
-
-  /** Takes the probe: condition the breaker's time is over at `now`, and no probe is under way. */
-  takeProbe(
-    client: ClientName,
-    probe: { readonly now: EpochSeconds; readonly until: EpochSeconds },
-  ): Promise<'done' | 'lost'>;
-
-  /** The provider answers: forgets troubles, breaker and probe. */
-  closeBreaker(client: ClientName): Promise<void>;
-
-  /**
-   * Counts a grant that the provider called dead.
-   *
-   * @returns how many there were in the window of `windowSeconds` that this one falls into, or in
-   *   the window right before it if that is more.
-   */
-  countRefusedGrant(
-    client: ClientName,
-    refusal: { readonly at: EpochSeconds; readonly windowSeconds: Seconds },
-  ): Promise<number>;
 }
 
 /** Why a token comes with a warning. A fixed list of the interface. */
@@ -438,6 +413,8 @@ export interface ClientRegistry {
 /** What a sealed value is bound to; it opens nowhere else. */
 export interface SealBinding extends ConnectionKey {
   readonly fence: number;
+  /** SHA-256, base64url, of what stands in clear beside the value and may not be altered. */
+  readonly besideSha256?: string;
 }
 
 export type SealPurpose = 'access_token' | 'renewal' | 'revocation';

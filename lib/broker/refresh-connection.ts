@@ -9,24 +9,18 @@
  * @module
  */
 import { isFault } from '../fault.ts';
-import { type ClientName, type ConnectionKey, keyText } from '../names.ts';
-import type { TokenOutcome } from '../oauth/token-endpoint.ts';
+import { type ConnectionKey, keyText } from '../names.ts';
 import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later } from '../time.ts';
 import { breakerHolds, takeProbe, tellBreaker } from './client-breaker.ts';
+import type { ClientStatus } from './client-ports.ts';
+import { followSecrets, withoutOlderSecret } from './client-secrets.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
-import type {
-  ClientStatus,
-  Connection,
-  Lease,
-  RefreshReply,
-  StoredToken,
-  Tombstone,
-} from './ports.ts';
-import { callProvider, planRenewal, type RenewalPlan } from './refresh-call.ts';
+import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
+import { planRenewal, type RenewalPlan } from './refresh-call.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
   fresh,
@@ -40,6 +34,8 @@ import {
 import { undecidedUntil } from './refresh-retry.ts';
 import { settleRefresh } from './refresh-settling.ts';
 import { beginAttemptTime } from './refresh-timing.ts';
+import { callAsRegistered, liftRefusal } from './refused-client.ts';
+import { withCurrentClient } from './with-current-client.ts';
 
 /**
  * Refreshes the connection if that is still needed, alone, and tells how it ended.
@@ -105,9 +101,9 @@ async function prepare(
     if (openUntil !== undefined) {
       return await holdBack(ports, { row, token, code: 'refresh_failing', until: openUntil });
     }
-    const client = await readUsableClient(ports, row.client, status.refusedVersion);
-    if (!client) return await holdBack(ports, { row, token, code: 'client_refused' });
-    assertPinned(client, row);
+    const usable = await readUsableClient(ports, row, status.refusedVersion);
+    if (!usable) return await holdBack(ports, { row, token, code: 'client_refused' });
+    const client = withoutOlderSecret(usable, status);
     await readySeals(ports);
     const plan = await planRenewal(ports, client, row);
 
@@ -128,15 +124,23 @@ async function prepare(
   }
 }
 
-/** The client, unless the provider has refused this very version of its registration. */
+/**
+ * The client, unless the provider has refused this very version of its registration.
+ *
+ * @throws {Fault} `CLIENT_CHANGED`, and the faults of the registry.
+ */
 async function readUsableClient(
   { clients }: RefreshPorts,
-  name: ClientName,
+  row: Connection,
   refusedVersion: string | undefined,
 ): Promise<Client | undefined> {
-  const remembered = await clients.read(name);
+  const pinned = async (client: Client) => {
+    assertPinned(client, row);
+    return client;
+  };
+  const remembered = await withCurrentClient(clients, row.client, pinned);
   if (refusedVersion === undefined || remembered.version !== refusedVersion) return remembered;
-  const current = await clients.read(name, { fresh: true });
+  const current = await pinned(await clients.read(row.client, { fresh: true }));
   return current.version === refusedVersion ? undefined : current;
 }
 
@@ -148,7 +152,7 @@ async function attempt(
     readonly deadlineMs: number;
   },
 ): Promise<RefreshReply> {
-  const { row, token, client, plan, deadlineMs, status } = input;
+  const { row, token, plan, deadlineMs, status } = input;
   const time = beginAttemptTime(ports.clock, ports.timing, deadlineMs);
   if (plan.steps.length === 0 && token?.sealed && hasKnownLife(token, time.now)) {
     return fresh(row, token);
@@ -157,7 +161,7 @@ async function attempt(
     await postponeDue(ports, row, row.fence);
     return replyInProgress(row, token);
   }
-  const probedUntil = await takeProbe(ports, client, status);
+  const probedUntil = await takeProbe(ports, input.client, status);
   if (probedUntil !== undefined) {
     return holdBack(ports, { row, token, code: 'refresh_failing', until: probedUntil });
   }
@@ -166,34 +170,16 @@ async function attempt(
   if (!(await acquire(ports, row, { fence, lease, now: time.now }))) {
     return replyAsFound(ports, row);
   }
-  const call = await callProvider(ports, { client, plan, time });
+  const { client, call } = await callAsRegistered(ports, { client: input.client, row, plan, time });
   const reply = await settleRefresh(ports, { client, row, token, fence, time, call });
   // After the answer is safe: nothing may come between it and its write.
   if (call.ending === 'called') {
     const { outcome } = call;
     await tellBreaker(ports, client, { status, at: time.now, outcome });
     await liftRefusal(ports, client, { status, outcome });
+    await followSecrets(ports, client, outcome);
   }
   return reply;
-}
-
-/** Forgets a refusal once the provider has answered a newer registration as a client it knows. */
-async function liftRefusal(
-  { clientStatus, log }: RefreshPorts,
-  { name }: Client,
-  call: { readonly status: ClientStatus; readonly outcome: TokenOutcome },
-): Promise<void> {
-  const { outcome } = call.outcome;
-  const { refusedVersion } = call.status;
-  if (refusedVersion === undefined) return;
-  if (outcome !== 'granted' && outcome !== 'grant_refused') return;
-  try {
-    await clientStatus.clearRefused(name, refusedVersion);
-  } catch (error) {
-    // The next refresh lifts it.
-    if (!isFault(error)) throw error;
-    log.warn('store_unavailable', { client: name, context: error.context });
-  }
 }
 
 /**

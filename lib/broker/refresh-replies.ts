@@ -7,11 +7,11 @@ import { isFault } from '../fault.ts';
 import { type ConnectionKey, keyText } from '../names.ts';
 import type { IntrospectExpiry, RequestToken } from '../oauth/token-endpoint.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
+import type { ClientStore } from './client-ports.ts';
 import { isLive } from './establish-connection.ts';
 import { type AnswerPorts, emptyToken } from './kept-answer.ts';
 import type {
   ClientRegistry,
-  ClientStore,
   Connection,
   ConnectionStore,
   CountMetric,

@@ -10,7 +10,7 @@ import type { RefreshPorts } from './refresh-replies.ts';
 import { retryDelaySeconds } from './schedule.ts';
 
 /** How long before its end an access token no longer counts as serving. */
-const leastLifeSeconds = 60;
+export const leastLifeSeconds = 60;
 
 type Doubtful = Pick<Connection, 'intent' | 'lease' | 'accessTokenExpiresAt' | 'refreshAt'>;
 

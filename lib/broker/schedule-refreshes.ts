@@ -2,15 +2,8 @@ import { createHash } from 'node:crypto';
 import { isFault } from '../fault.ts';
 import { type ClientName, keyText } from '../names.ts';
 import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
-import type {
-  ClientStatus,
-  ClientStore,
-  ConnectionStore,
-  CountMetric,
-  DueConnection,
-  Log,
-  RefreshQueue,
-} from './ports.ts';
+import type { ClientStatus, ClientStore } from './client-ports.ts';
+import type { ConnectionStore, CountMetric, DueConnection, Log, RefreshQueue } from './ports.ts';
 
 interface Ports {
   readonly connections: ConnectionStore;

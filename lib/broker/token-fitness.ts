@@ -3,21 +3,25 @@
  *
  * @module
  */
-import { Secret } from '../secret.ts';
 import type { Clock, Seconds } from '../time.ts';
 import type { Sealer, StoredToken } from './ports.ts';
 import { isRecentlyRejected, isRejected, type Rejection } from './rejected-token.ts';
 import type { OpenToken } from './token-cache.ts';
+import { openStoredToken } from './token-seal.ts';
 
-/** Opens a stored token; undefined where the row has none yet. @throws `SEALED_VALUE_INVALID` */
+/**
+ * Opens a stored token that is alive. One that has ended is of no use to anybody.
+ *
+ * @returns undefined where the row has none that is alive.
+ * @throws {Fault} `SEALED_VALUE_INVALID`, also when what the row says beside it was altered.
+ */
 export async function openToken(
-  { sealer }: { readonly sealer: Pick<Sealer, 'open'> },
+  { sealer, clock }: { readonly sealer: Pick<Sealer, 'open'>; readonly clock: Clock },
   token: StoredToken,
 ): Promise<OpenToken | undefined> {
-  if (!token.sealed) return undefined;
-  const { client, connection, fence, sealed } = token;
-  const opened = await sealer.open('access_token', { client, connection, fence }, sealed);
-  return { token, accessToken: new Secret('access_token', opened) };
+  if (!isAlive(clock, token)) return undefined;
+  const accessToken = await openStoredToken(sealer, token);
+  return accessToken && { token, accessToken };
 }
 
 /** Whether a token has not ended, as far as is known. */

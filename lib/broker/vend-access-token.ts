@@ -160,7 +160,7 @@ async function awaitOther(
     const isNewer = row.fence > (held.row?.fence ?? -1);
     // A newer row without a token is a new grant: the old token is not its token.
     const open = isNewer ? await openToken(ports, row) : held.open;
-    if ((isNewer && open) || isSettled(row, ports.clock.now())) {
+    if ((isNewer && row.sealed) || isSettled(row, ports.clock.now())) {
       return settle(ports, request, { ...held, row, open, status: row });
     }
   }

@@ -66,7 +66,8 @@ export type Attempt<Outcome> = (
  * client: so a client secret can be exchanged for another without an outage.
  *
  * @param options.isClientRefused - whether the next one is to be tried.
- * @returns the last attempt's outcome; undefined when no time was left for a further one.
+ * @returns the last attempt's outcome, and how many were refused before it; undefined when no time
+ *   was left for a further one.
  */
 export async function tryEach<Outcome>(
   authentications: readonly oauth.ClientAuth[],
@@ -76,13 +77,13 @@ export async function tryEach<Outcome>(
     readonly deadlineMs: number;
     readonly isClientRefused: (outcome: Outcome) => boolean;
   },
-): Promise<Outcome | undefined> {
-  let outcome: Outcome | undefined;
-  for (const authentication of authentications) {
+): Promise<{ readonly outcome: Outcome; readonly refused: number } | undefined> {
+  let last: { readonly outcome: Outcome; readonly refused: number } | undefined;
+  for (const [refused, authentication] of authentications.entries()) {
     const remainingMs = options.deadlineMs - options.clock.monotonicMs();
-    if (outcome !== undefined && remainingMs <= 0) return undefined;
-    outcome = await attempt(authentication, remainingMs);
-    if (!options.isClientRefused(outcome)) return outcome;
+    if (last !== undefined && remainingMs <= 0) return undefined;
+    last = { outcome: await attempt(authentication, remainingMs), refused };
+    if (!options.isClientRefused(last.outcome)) return last;
   }
-  return outcome;
+  return last;
 }

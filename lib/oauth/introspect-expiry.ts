@@ -31,12 +31,12 @@ export function expiryIntrospector(ports: EndpointPorts): IntrospectExpiry {
     const { introspect } = client.definition;
     if (introspect === undefined) return undefined;
     const dialect = tokenDialect(client, introspect);
-    const outcome = await tryEach(
+    const ending = await tryEach(
       await listClientAuthentications(client, introspect.client_authentication, clock),
       attemptWith(ports, client, { accessToken, dialect }),
       { clock, deadlineMs, isClientRefused: (tried) => tried === 'client_refused' },
     );
-    return outcome === 'client_refused' ? undefined : outcome;
+    return ending?.outcome === 'client_refused' ? undefined : ending?.outcome;
   };
 }
 

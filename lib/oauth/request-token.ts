@@ -34,12 +34,15 @@ export function tokenRequester(ports: EndpointPorts): RequestToken {
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     const shape = tokenRequestShape(client, request.grantType);
     const dialect = buildDialect(client, request, shape);
-    const outcome = await tryEach(
+    const ending = await tryEach(
       await listClientAuthentications(client, shape.client_authentication, clock),
       attemptWith(ports, client, { request, dialect }),
       { clock, deadlineMs, isClientRefused: (tried) => tried.outcome === 'client_refused' },
     );
-    return outcome ?? { outcome: 'unavailable', trouble: 'timeout', undecided: false };
+    if (!ending) return { outcome: 'unavailable', trouble: 'timeout', undecided: false };
+    const { outcome, refused } = ending;
+    const isByOlder = outcome.outcome === 'granted' && refused > 0;
+    return isByOlder ? { ...outcome, byOlderSecret: true } : outcome;
   };
 }
 

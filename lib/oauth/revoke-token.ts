@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi';
+import type { ClientName } from '../names.ts';
 import type { Client } from '../providers/client.ts';
 import type { Secret } from '../secret.ts';
 import { listClientAuthentications } from './client-authentication.ts';
@@ -22,21 +23,32 @@ type AttemptOutcome = RevocationOutcome | 'client_refused';
  * The revocation endpoint of every provider that declares one (RFC 7009).
  *
  * A token that the provider does not know is revoked (§2.2). A refused client is worth another try
- * later, since it is our secret that is wrong, and not the token.
+ * later, since it is our secret that is wrong, and not the token. Of two secrets the older is tried
+ * until the newer one has worked here.
  */
 export function tokenRevoker(ports: EndpointPorts): RevokeToken {
+  /** Which version of a registration has a newer secret that has worked here. */
+  const proven = new Map<ClientName, string>();
+  const withoutOverSecret = (client: Client): Client =>
+    proven.get(client.name) === client.version
+      ? { ...client, secrets: client.secrets.slice(0, 1) }
+      : client;
   return async (client, token, timeoutMs) => {
     const { clock } = ports;
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     const { revoke } = client.definition;
     if (revoke === undefined) return 'refused';
     const dialect = tokenDialect(client, revoke);
-    const outcome = await tryEach(
-      await listClientAuthentications(client, revoke.client_authentication, clock),
+    const current = withoutOverSecret(client);
+    const ending = await tryEach(
+      await listClientAuthentications(current, revoke.client_authentication, clock),
       attemptWith(ports, client, { token, dialect }),
       { clock, deadlineMs, isClientRefused: (tried) => tried === 'client_refused' },
     );
-    return outcome === undefined || outcome === 'client_refused' ? 'unavailable' : outcome;
+    if (ending === undefined || ending.outcome === 'client_refused') return 'unavailable';
+    if (ending.refused === 0 && ending.outcome === 'revoked')
+      proven.set(client.name, client.version);
+    return ending.outcome;
   };
 }
 

@@ -63,7 +63,12 @@ export interface TokenAnswer {
  * nothing was sent or the provider said that it did nothing.
  */
 export type TokenOutcome =
-  | { readonly outcome: 'granted'; readonly answer: TokenAnswer }
+  | {
+      readonly outcome: 'granted';
+      readonly answer: TokenAnswer;
+      /** Of two client secrets the provider had refused the newer. */
+      readonly byOlderSecret?: true;
+    }
   /** `invalid_grant`: the code, refresh token or password is refused. The provider's own word. */
   | { readonly outcome: 'grant_refused' }
   /** `invalid_client`: our id or secret is refused. Says nothing about any connection. */

@@ -5,21 +5,19 @@ import {
   decodeProtectedHeader,
   type ProtectedHeaderParameters,
 } from 'jose';
+import type { KeyRingName, Resealer } from '../broker/key-ports.ts';
 import type { SealBinding, Sealer, SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
-import type { KeyRing, KeyRingName } from './key-ring.ts';
+import { type KeyRing, ringOf } from './key-ring.ts';
+
+/** Of the header that is written and read here. */
+const version = 1;
 
 /** Reads a key ring; `fresh` asks again whatever is remembered. */
 export type ReadKeyRing = (
   ring: KeyRingName,
   options?: { readonly fresh?: boolean },
 ) => Promise<KeyRing>;
-
-const ringOf: Readonly<Record<SealPurpose, KeyRingName>> = {
-  access_token: 'access-token',
-  renewal: 'renewal',
-  revocation: 'renewal',
-};
 
 /**
  * Seals values as compact JWE with direct encryption: `dir`, A256GCM. What a value is bound to
@@ -38,9 +36,7 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
       const keyId = ring.currentKeyId;
       const key = ring.deriveKey(keyId, purpose);
       if (!key) throw invalid(purpose, 'unknown_key');
-      return new CompactEncrypt(new TextEncoder().encode(plaintext))
-        .setProtectedHeader(buildHeader(purpose, binding, keyId))
-        .encrypt(key);
+      return encrypt({ purpose, binding, keyId, key }, plaintext);
     },
 
     open: async (purpose, binding, sealed) => {
@@ -63,6 +59,36 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
   };
 }
 
+/** Opens what one key of a ring has sealed and seals it with another, for the same binding. */
+export function jweResealer(readRing: ReadKeyRing): Resealer {
+  const sealer = jweSealer(readRing);
+  return {
+    reseal: async ({ purpose, binding, sealed }, keyId) => {
+      const oldKeyId = parseKeyId(purpose, binding, sealed);
+      if (oldKeyId === keyId) return undefined;
+      const name = ringOf[purpose];
+      const known = (await readRing(name)).deriveKey(keyId, purpose);
+      const key = known ?? (await readRing(name, { fresh: true })).deriveKey(keyId, purpose);
+      if (!key) throw invalid(purpose, 'unknown_key');
+      const plaintext = await sealer.open(purpose, binding, sealed);
+      return { oldKeyId, sealed: await encrypt({ purpose, binding, keyId, key }, plaintext) };
+    },
+  };
+}
+
+interface Sealing {
+  readonly purpose: SealPurpose;
+  readonly binding: SealBinding;
+  readonly keyId: string;
+  readonly key: Uint8Array;
+}
+
+function encrypt({ purpose, binding, keyId, key }: Sealing, plaintext: string): Promise<string> {
+  return new CompactEncrypt(new TextEncoder().encode(plaintext))
+    .setProtectedHeader(buildHeader(purpose, binding, keyId))
+    .encrypt(key);
+}
+
 /**
  * Reads which key is to open a value that says it is bound as `binding`.
  *
@@ -72,17 +98,26 @@ function parseKeyId(purpose: SealPurpose, binding: SealBinding, sealed: string):
   const header = parseHeader(purpose, sealed);
   const { kid: keyId } = header;
   if (typeof keyId !== 'string') throw invalid(purpose, 'malformed');
-  if (!isBoundTo(header, buildHeader(purpose, binding, keyId))) throw invalid(purpose, 'moved');
+  if (header.version !== version) throw invalid(purpose, 'unknown_version');
+  const { beside_sha256: besideSha256 } = header;
+  const ownRow = buildHeader(purpose, { ...binding, besideSha256 }, keyId);
+  if (!isBoundTo(header, ownRow)) throw invalid(purpose, 'moved');
+  // The value is where it belongs, and what stands beside it is not what it was sealed with.
+  if (besideSha256 !== binding.besideSha256) throw invalid(purpose, 'beside_altered');
   return keyId;
 }
 
 function buildHeader(
   purpose: SealPurpose,
-  { client, connection, fence }: SealBinding,
+  { client, connection, fence, besideSha256 }: Bound,
   keyId: string,
 ): CompactJWEHeaderParameters {
-  return { alg: 'dir', enc: 'A256GCM', kid: keyId, purpose, client, connection, fence };
+  const named = { alg: 'dir', enc: 'A256GCM', kid: keyId, version, purpose, client, connection };
+  return { ...named, fence, ...(besideSha256 !== undefined && { beside_sha256: besideSha256 }) };
 }
+
+/** A binding as a header may claim it. */
+type Bound = Omit<SealBinding, 'besideSha256'> & { readonly besideSha256?: unknown };
 
 function isBoundTo(
   header: ProtectedHeaderParameters,
@@ -124,6 +159,14 @@ async function decrypt(purpose: SealPurpose, sealed: string, key: Uint8Array): P
   }
 }
 
-function invalid(purpose: SealPurpose, reason: 'malformed' | 'moved' | 'unknown_key' | 'altered') {
+type Reason =
+  | 'malformed'
+  | 'unknown_version'
+  | 'moved'
+  | 'beside_altered'
+  | 'unknown_key'
+  | 'altered';
+
+function invalid(purpose: SealPurpose, reason: Reason) {
   return new Fault('SEALED_VALUE_INVALID', { purpose, reason });
 }

@@ -1,14 +1,21 @@
 import { hkdfSync } from 'node:crypto';
+import type { KeyRingName } from '../broker/key-ports.ts';
 import type { SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
 
-/** The two rings: what may open access tokens cannot open what renews them. */
-export type KeyRingName = 'access-token' | 'renewal';
+/** Which ring seals what. */
+export const ringOf: Readonly<Record<SealPurpose, KeyRingName>> = {
+  access_token: 'access-token',
+  renewal: 'renewal',
+  revocation: 'renewal',
+};
 
 /** The keys of one ring. Their characters are out of reach of every printer. */
 export interface KeyRing {
   /** The id of the key that seals. All of them open. */
   readonly currentKeyId: string;
+  /** Of all its keys, in the order in which they were added. */
+  readonly keyIds: readonly string[];
   /**
    * A key of 256 bits for one purpose, by HKDF-SHA-256 (RFC 5869) of the ring's characters.
    *
@@ -57,6 +64,7 @@ export function parseKeyRing(ring: KeyRingName, secretText: string): KeyRing {
 function buildKeyRing(currentKeyId: string, keys: ReadonlyMap<string, string>): KeyRing {
   return {
     currentKeyId,
+    keyIds: [...keys.keys()],
     deriveKey: (keyId, purpose) => {
       const characters = keys.get(keyId);
       return characters === undefined ? undefined : deriveKey(characters, keyId, purpose);

@@ -1,5 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
-import { SignatureV4, type SignatureV4CryptoInit } from '@smithy/signature-v4';
+import { signedFetch as signedFetchAs } from '../../cli/signed-fetch.ts';
 
 export interface SignedRequest {
   readonly method?: string;
@@ -11,25 +10,8 @@ export interface SignedRequest {
   readonly region?: string;
 }
 
-/** The hash that the signer works with; with a key it is an HMAC. */
-const sha256: SignatureV4CryptoInit['sha256'] = class {
-  readonly #hash;
-
-  constructor(key?: Parameters<typeof toBytes>[0]) {
-    this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', toBytes(key));
-  }
-
-  update(data: Parameters<typeof toBytes>[0]): void {
-    this.#hash.update(toBytes(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-};
-
 /**
- * `fetch` with an AWS Signature Version 4 for `execute-api`, as an IAM caller sends it.
+ * `fetch` as an IAM caller of the local stack sends it.
  *
  * The secret key is as good as its id: nothing on this machine verifies the signature, and outside
  * of it the key opens nothing.
@@ -37,40 +19,7 @@ const sha256: SignatureV4CryptoInit['sha256'] = class {
  * @param url - absolute; its path and query are signed as they stand.
  */
 export async function signedFetch(url: string, request: SignedRequest = {}): Promise<Response> {
-  const { method = 'GET', headers = {}, body, signal, accessKeyId = 'local' } = request;
-  const { protocol, hostname, host, port, pathname, searchParams } = new URL(url);
-  const signer = new SignatureV4({
-    service: 'execute-api',
-    region: request.region ?? 'us-east-1',
-    credentials: { accessKeyId, secretAccessKey: accessKeyId },
-    sha256,
-  });
-  const { headers: signed } = await signer.sign({
-    method,
-    protocol,
-    hostname,
-    ...(port === '' ? {} : { port: Number(port) }),
-    path: pathname,
-    query: Object.fromEntries(searchParams),
-    headers: {
-      host,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body }),
-  });
-  const { host: _, ...sent } = signed;
-  return fetch(url, {
-    method,
-    headers: sent,
-    redirect: 'manual',
-    ...(body === undefined ? {} : { body }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-}
-
-function toBytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data, 'utf8');
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const { accessKeyId = 'local', method = 'GET', region = 'us-east-1', ...rest } = request;
+  const credentials = { accessKeyId, secretAccessKey: accessKeyId };
+  return signedFetchAs(url, { ...rest, method, region, credentials });
 }

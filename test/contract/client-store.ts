@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientStore } from '../../lib/broker/ports.ts';
+import type { ClientStore } from '../../lib/broker/client-ports.ts';
 import { seconds } from '../../lib/time.ts';
 import { aKey, at } from '../support/connections.ts';
 
@@ -41,6 +41,23 @@ export function clientStoreContract(name: string, emptyStore: () => Promise<Clie
       await store.clearRefused(other, 'v1');
 
       expect(await store.read(client)).toEqual({ refusedVersion: 'v2', refusedAt: at(2) });
+      expect(await store.read(other)).toEqual({});
+    });
+
+    it('remembers of which version the newer secret has worked, whatever is refused', async () => {
+      const store = await emptyStore();
+      await store.markProven(client, 'v1');
+      await store.markProven(client, 'v2');
+      await store.markRefused(client, 'v2', at(2));
+      expect(await store.read(client)).toEqual({
+        provenVersion: 'v2',
+        refusedVersion: 'v2',
+        refusedAt: at(2),
+      });
+
+      await store.clearRefused(client, 'v2');
+
+      expect(await store.read(client)).toEqual({ provenVersion: 'v2' });
       expect(await store.read(other)).toEqual({});
     });
 

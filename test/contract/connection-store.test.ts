@@ -10,6 +10,7 @@ import { connectionFailuresContract } from './connection-failures.ts';
 import { connectionLateAnswersContract } from './connection-late-answers.ts';
 import { connectionLifeContract } from './connection-life.ts';
 import { connectionListsContract } from './connection-lists.ts';
+import { connectionRepairsContract } from './connection-repairs.ts';
 import { pendingConnectionsContract } from './pending-connections.ts';
 
 let dynalite: Dynalite;
@@ -38,5 +39,6 @@ for (const [name, emptyStore] of stores) {
   connectionLateAnswersContract(name, emptyStore);
   connectionLifeContract(name, emptyStore);
   connectionListsContract(name, emptyStore);
+  connectionRepairsContract(name, emptyStore);
   pendingConnectionsContract(name, emptyStore);
 }

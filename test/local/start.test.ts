@@ -11,6 +11,9 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { evergrant } from '../../lib/client/evergrant.ts';
+import { evergrantOverHttp } from '../../lib/client/evergrant-over-http.ts';
+import { signedFetch } from '../../local/playground/signed-fetch.ts';
 import { assertPortsFree, buildPorts, findFreePortBase, localUrl } from '../../local/ports.ts';
 
 const startFile = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
@@ -147,6 +150,36 @@ test('a function is invoked through the Lambda endpoint', async () => {
   expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({
     error: 'unknown_connection',
   });
+});
+
+test('the client of other functions has tokens and calls an API, by Lambda and over HTTP', async () => {
+  const { api, lambda: lambdaPort } = buildPorts(portBase);
+  const baseUrl = localUrl(api);
+  const grant = {
+    grant_type: 'password',
+    username: 'ann@acme.example',
+    password: 'ann-demo-password',
+  };
+  await signedFetch(`${baseUrl}/connections/humanity-acme/client`, {
+    method: 'PUT',
+    body: JSON.stringify(grant),
+  });
+  const lambda = new LambdaClient({ ...clientOptions, endpoint: localUrl(lambdaPort) });
+  const brokers = [
+    evergrant({ functionName: 'evergrant-local-vend', lambda }),
+    evergrantOverHttp({ baseUrl, ...clientOptions }),
+  ];
+
+  const answers = await Promise.all(
+    brokers.map(async ({ connection }) => {
+      const response = await connection('humanity-acme/client').fetch('/me');
+      return [response.status, await response.json()];
+    }),
+  );
+  lambda.destroy();
+
+  expect(answers[0]).toMatchObject([200, { status: 1 }]);
+  expect(answers[1]).toEqual(answers[0]);
 });
 
 test('the clients of the demonstration are registered', async () => {

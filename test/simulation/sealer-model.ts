@@ -12,7 +12,7 @@ export interface SealerModel extends Sealer {
 export function sealerModel(isKeyMissing: () => boolean): SealerModel {
   const contents = new Map<string, string>();
   const bound = (purpose: SealPurpose, binding: SealBinding) =>
-    `sealed ${purpose} ${keyText(binding)} ${binding.fence}`;
+    `sealed ${purpose} ${keyText(binding)} ${binding.fence} ${binding.besideSha256 ?? ''}`;
   return {
     peek: (sealed) => contents.get(sealed),
     // Needs no ring: `ready` has fetched it.

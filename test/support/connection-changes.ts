@@ -63,6 +63,21 @@ export function acquired(row: Connection, input: Acquisition): Connection | unde
   };
 }
 
+export function markedUncertain(
+  row: Connection,
+  input: Parameters<ConnectionStore['markUncertain']>[0],
+): Connection | undefined {
+  const { seen, intent, now, clockSkewSeconds, refreshAt } = input;
+  if (!isLiveAsSeen(row, seen) || intent.fence <= row.fence) return undefined;
+  if (row.lease && row.lease.until >= earlier(now, clockSkewSeconds)) return undefined;
+  return {
+    ...without(row, 'lease'),
+    fence: intent.fence,
+    intent: row.intent ?? intent,
+    ...(refreshAt !== undefined && { refreshAt }),
+  };
+}
+
 export function released(row: Connection, fence: number): Connection | undefined {
   if (row.fence !== fence) return undefined;
   return without(withoutIntentOf(row, fence), 'lease');

@@ -1,8 +1,8 @@
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
-import type { ConnectionKey } from '../../lib/names.ts';
+import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { systemClock } from '../../lib/time.ts';
 import { startDynamoDb } from '../../local/dynamodb-server.ts';
 import { createDueMaker } from '../../local/playground/make-due.ts';
@@ -67,6 +67,18 @@ export async function startFunctionStack() {
       refresh = handler;
     },
     makeDue: (key: ConnectionKey) => dueMaker.makeDue(key),
+    /** Moves the whole life of a connection's token back by so much. */
+    age: async (key: ConnectionKey, seconds: number) => {
+      await clients.dynamodb.send(
+        new UpdateItemCommand({
+          TableName: tables.tokens,
+          Key: { pk: { S: keyText(key) } },
+          UpdateExpression:
+            'SET obtained_at = obtained_at - :seconds, token_expires_at = token_expires_at - :seconds',
+          ExpressionAttributeValues: { ':seconds': { N: String(seconds) } },
+        }),
+      );
+    },
     receive: (queue: keyof typeof queues) =>
       receive(clients.sqs, `${sqs.url}/000000000000/${queues[queue]}`),
     rows: async (table: keyof typeof tables) => {

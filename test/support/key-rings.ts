@@ -1,5 +1,6 @@
+import type { KeyRingName } from '../../lib/broker/key-ports.ts';
 import { jweSealer, type ReadKeyRing } from '../../lib/sealing/jwe-sealer.ts';
-import { type KeyRing, type KeyRingName, parseKeyRing } from '../../lib/sealing/key-ring.ts';
+import { type KeyRing, parseKeyRing } from '../../lib/sealing/key-ring.ts';
 
 /** The characters of a key in tests: 64 of them, different for each ring and key. */
 export function keyCharacters(ring: KeyRingName, keyId: string): string {

@@ -1,4 +1,5 @@
-import type { ClientName, ClientStatus, ClientStore } from '../../lib/broker/ports.ts';
+import type { ClientStatus, ClientStore } from '../../lib/broker/client-ports.ts';
+import type { ClientName } from '../../lib/broker/ports.ts';
 import type { EpochSeconds } from '../../lib/time.ts';
 import { without } from './without.ts';
 
@@ -58,6 +59,9 @@ export function memoryClientStore(): MemoryClientStore {
         : { since: at, count: 1, before: isRightBefore ? counted.count : 0 };
       refusedGrants.set(client, next);
       return Math.max(next.count, next.before);
+    },
+    markProven: async (client, provenVersion) => {
+      put(client, { provenVersion });
     },
   };
 }

@@ -14,6 +14,7 @@ import {
   isLiveAsSeen,
   lateCommitted,
   markedDead,
+  markedUncertain,
   released,
   rescheduled,
 } from './connection-changes.ts';
@@ -72,6 +73,9 @@ export function memoryConnectionStore(
     reschedule: async (key, fence, schedule) =>
       change(key, (row) => rescheduled(row, fence, schedule)),
     quarantine: async (key) => change(key, ({ refreshAt: _, ...row }) => row),
+    markUncertain: async (input) => change(input.key, (row) => markedUncertain(row, input)),
+    repin: async (key, seenFence, pinned) =>
+      change(key, (row) => (row.fence === seenFence ? { ...row, ...pinned } : undefined)),
     markDead: async (key, seen, death) => change(key, (row) => markedDead(row, seen, death)),
     connect: async (next, seenFence) => replace(connected(next), seenFence),
     remove: async (tombstone, seenFence) => replace(tombstone, seenFence),

@@ -6,6 +6,7 @@ import {
 } from '../../lib/broker/complete-authorization.ts';
 import { randomToken } from '../../lib/broker/one-time-token.ts';
 import type { Connection, StoredToken } from '../../lib/broker/ports.ts';
+import { openStoredToken } from '../../lib/broker/token-seal.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import type { Client } from '../../lib/providers/client.ts';
 import { seconds } from '../../lib/time.ts';
@@ -14,6 +15,7 @@ import { aKey } from './connections.ts';
 import { replaceable } from './flaky.ts';
 import { testSealer } from './key-rings.ts';
 import { memoryClientRegistry } from './memory-client-registry.ts';
+import { memoryClientStore } from './memory-client-store.ts';
 import { memoryConnectionStore } from './memory-connection-store.ts';
 import { memoryRevocationQueue } from './memory-queues.ts';
 import { memorySessionStore } from './memory-session-store.ts';
@@ -31,6 +33,7 @@ export function connecting(client: Client = aClient()) {
     introspectExpiry: async () => undefined,
     providerTimeoutSeconds: seconds(10),
     clients: replaceable(memoryClientRegistry(client)),
+    clientStatus: replaceable(memoryClientStore()),
     sessions: replaceable(memorySessionStore()),
     connections: replaceable(memoryConnectionStore()),
     tokens: replaceable(memoryTokenStore()),
@@ -112,7 +115,6 @@ export function connectionOf(ports: Connecting, key: ConnectionKey = aKey()): Co
 export async function secretsOf(ports: Connecting, key: ConnectionKey = aKey()) {
   const { client, connection, credentialFence, sealedCredential } = connectionOf(ports, key);
   const token = ports.tokens.rows.get(keyText(key)) as StoredToken;
-  const { fence, sealed } = token;
   return {
     credential:
       sealedCredential &&
@@ -123,7 +125,6 @@ export async function secretsOf(ports: Connecting, key: ConnectionKey = aKey()) 
           sealedCredential,
         ),
       ),
-    accessToken:
-      sealed && (await ports.sealer.open('access_token', { client, connection, fence }, sealed)),
+    accessToken: (await openStoredToken(ports.sealer, token))?.reveal(),
   };
 }

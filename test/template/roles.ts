@@ -154,6 +154,16 @@ export function describeRoles(packaged: Packaged): void {
       }
     });
 
+    it('of vend reach no table, ring or secret that a refresh token or a client secret is in', () => {
+      for (const name of ['vend', 'vend-http'] as const) {
+        const granted = readStatements(packaged, rights[name].role).map(sayStatement).join('\n');
+
+        expect(granted).toContain('AccessTokenKeyRing');
+        expect(granted).toContain('TokensTable');
+        expect(granted).not.toMatch(/Renewal|Connections|Sessions|clients|Queue|\*/);
+      }
+    });
+
     it('have no wildcard but the names of registrations, and no scan', () => {
       const statements = functionNames.flatMap((name) => rights[name].may);
 

@@ -124,6 +124,23 @@ describe('the revocation (RFC 7009)', () => {
     expect(ports.revocations.sent).toHaveLength(1);
   });
 
+  it('is queued for the refresh token even where the access token’s row was altered', async () => {
+    const ports = await connected();
+    const token = ports.tokens.rows.get('acme/ann');
+    if (!token || token.state === 'revoked') throw new Error('there is no token');
+    ports.tokens.put({ ...token, apiBaseUrl: 'https://elsewhere.example.com' });
+
+    await disconnect(ports, aKey());
+
+    const revocation = await queued(ports);
+    expect(revocation.refreshToken?.reveal()).toBe('refresh-1');
+    expect(revocation.accessToken).toBeUndefined();
+    expect(ports.log.lines.find(({ level }) => level === 'error')).toMatchObject({
+      event: 'not_revoked_at_provider',
+      details: { kind: 'access_token', code: 'SEALED_VALUE_INVALID' },
+    });
+  });
+
   it.each<[string, string, (ports: Connecting) => void]>([
     [
       'the registration is gone',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientStore, Connection, ConnectionStore } from '../../../lib/broker/ports.ts';
+import type { ClientStore } from '../../../lib/broker/client-ports.ts';
+import type { Connection, ConnectionStore } from '../../../lib/broker/ports.ts';
 import { scheduleRefreshes } from '../../../lib/broker/schedule-refreshes.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { parseClientName } from '../../../lib/names.ts';

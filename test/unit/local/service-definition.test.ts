@@ -70,6 +70,31 @@ test('resources are found by their type, with the stage in their names', () => {
   expect(Object.keys(tables)).toEqual(['Table']);
 });
 
+test('a parameter that is a number is filled in, with its value for the stage', () => {
+  const { queues } = read(`
+service: evergrant
+params:
+  default: { visibility: 180, delay: 60, name: !Ref Name }
+  local: { visibility: 90 }
+functions: {}
+resources:
+  Resources:
+    Refresh:
+      Type: AWS::SQS::Queue
+      Properties:
+        QueueName: \${param:name}
+        VisibilityTimeout: \${param:visibility}
+        DelaySeconds: \${param:delay}
+`);
+
+  expect(queues.Refresh).toEqual({
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is left as it stands in the file.
+    QueueName: '${param:name}',
+    VisibilityTimeout: 90,
+    DelaySeconds: 60,
+  });
+});
+
 test('a name that only a deployment knows is refused', () => {
   const { tables } = read(file);
 

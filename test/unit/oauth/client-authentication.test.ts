@@ -128,9 +128,10 @@ describe('two client secrets', () => {
   it('are tried newest first', async () => {
     const transport = scriptedTransport(granted);
 
-    await tokenRequester({ transport, clock: aClock() })(client(), refresh, 1000);
+    const outcome = await tokenRequester({ transport, clock: aClock() })(client(), refresh, 1000);
 
     expect(secretsSent(transport)).toEqual(['new']);
+    expect(outcome).not.toHaveProperty('byOlderSecret');
   });
 
   it('are both tried after a well-formed invalid_client, in one deadline', async () => {
@@ -143,7 +144,7 @@ describe('two client secrets', () => {
 
     const outcome = await tokenRequester({ transport: slow, clock })(client(), refresh, 1000);
 
-    expect(outcome.outcome).toBe('granted');
+    expect(outcome).toMatchObject({ outcome: 'granted', byOlderSecret: true });
     expect(secretsSent(scripted)).toEqual(['new', 'old']);
     expect(scripted.timeouts).toEqual([1000, 700]);
   });

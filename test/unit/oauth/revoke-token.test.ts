@@ -6,6 +6,12 @@ import { aClient, aClock, json, scriptedTransport, text } from './token-endpoint
 
 const revoke = { url: 'https://as.example/revoke' };
 const refreshToken = new Secret('refresh_token', 'r-0');
+const invalidClient = json({ error: 'invalid_client' }, { status: 401 });
+
+const twoSecrets = () => ({
+  ...aClient({ definition: { revoke } }),
+  secrets: [new Secret('client_secret', 'new'), new Secret('client_secret', 'old')],
+});
 
 function revocation(client = aClient({ definition: { revoke } })) {
   return async (...script: (ProviderResponse | TransportError)[]) => {
@@ -74,14 +80,28 @@ describe('a revocation', () => {
   });
 
   it('tries the older client secret, and leaves it for later when both are refused', async () => {
-    const client = {
-      ...aClient({ definition: { revoke } }),
-      secrets: [new Secret('client_secret', 'new'), new Secret('client_secret', 'old')],
-    };
-    const refused = json({ error: 'invalid_client' }, { status: 401 });
+    const client = twoSecrets();
 
-    expect((await revocation(client)(refused, json({}))).outcome).toBe('revoked');
-    expect((await revocation(client)(refused, refused)).outcome).toBe('unavailable');
+    expect((await revocation(client)(invalidClient, json({}))).outcome).toBe('revoked');
+    expect((await revocation(client)(invalidClient, invalidClient)).outcome).toBe('unavailable');
+  });
+
+  it('drops the older client secret once the newer has worked, until the next registration', async () => {
+    const transport = scriptedTransport(json({}), invalidClient, invalidClient, json({}));
+    const revoke = tokenRevoker({ transport, clock: aClock() });
+    const client = twoSecrets();
+
+    const outcomes = [
+      await revoke(client, refreshToken, 1000),
+      await revoke(client, refreshToken, 1000),
+      await revoke({ ...client, version: 'next' }, refreshToken, 1000),
+    ];
+
+    expect(outcomes).toEqual(['revoked', 'unavailable', 'revoked']);
+    const sent = transport.requests.map(({ body }) =>
+      new URLSearchParams(body).get('client_secret'),
+    );
+    expect(sent).toEqual(['new', 'new', 'new', 'old']);
   });
 
   it('is refused, and nothing sent, where the provider has no revocation endpoint', async () => {

@@ -32,6 +32,7 @@ describe('jweSealer, sealing', () => {
       alg: 'dir',
       enc: 'A256GCM',
       kid: 'k1',
+      version: 1,
       purpose: 'renewal',
       client: 'acme',
       connection: 'ann',

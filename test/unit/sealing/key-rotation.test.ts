@@ -1,8 +1,14 @@
 import { decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { rememberedReads } from '../../../lib/aws/remembered-reads.ts';
+import type { KeyRingName } from '../../../lib/broker/key-ports.ts';
 import { jweSealer, type ReadKeyRing } from '../../../lib/sealing/jwe-sealer.ts';
+import { Secret } from '../../../lib/secret.ts';
+import { seconds } from '../../../lib/time.ts';
 import { aKey } from '../../support/connections.ts';
-import { aKeyRing } from '../../support/key-rings.ts';
+import { aKeyRing, keyCharacters } from '../../support/key-rings.ts';
+import { memoryKeyRings } from '../../support/memory-keys.ts';
+import { movingClock } from '../../support/moving-clock.ts';
 import { reasonOf } from './reason-of.ts';
 
 const binding = { ...aKey(), fence: 7 };
@@ -67,5 +73,54 @@ describe('jweSealer, rotating keys', () => {
     await sealer.open('access_token', binding, sealed);
 
     expect(new Set(rings)).toEqual(new Set(['access-token']));
+  });
+});
+
+describe('a ring that was rotated while functions run', () => {
+  /** Functions as they run: each remembers the rings for five minutes. */
+  async function runningFunctions() {
+    const clock = movingClock();
+    const rings = memoryKeyRings(clock);
+    const aFunction = () =>
+      jweSealer(
+        rememberedReads((ring: KeyRingName) => rings.readRing(ring), { clock, age: seconds(300) }),
+      );
+    const rotate = async (keyId: string) => {
+      const characters = new Secret('key', keyCharacters('renewal', keyId));
+      await rings.addKey(await rings.read('renewal'), { keyId, characters });
+    };
+    return { clock, aFunction, rotate };
+  }
+
+  it('opens at once, everywhere, what the new key has sealed', async () => {
+    const { aFunction, rotate } = await runningFunctions();
+    const [writer, reader, newcomer] = [aFunction(), aFunction(), aFunction()];
+    const before = await writer.seal('renewal', binding, 'before');
+    await reader.open('renewal', binding, before);
+    await rotate('k2');
+
+    const sealed = await newcomer.seal('renewal', binding, 'after');
+
+    expect(decodeProtectedHeader(sealed).kid).toBe('k2');
+    for (const each of [writer, reader, newcomer]) {
+      expect(await each.open('renewal', binding, sealed)).toBe('after');
+      expect(await each.open('renewal', binding, before)).toBe('before');
+    }
+  });
+
+  it('seals with the new key in every function after five minutes', async () => {
+    const { clock, aFunction, rotate } = await runningFunctions();
+    const writer = aFunction();
+    await writer.ready('renewal');
+    await rotate('k2');
+    const keyIdNow = async () => {
+      await writer.ready('renewal');
+      return decodeProtectedHeader(await writer.seal('renewal', binding, 'x')).kid;
+    };
+
+    await clock.advance(299_000);
+    expect(await keyIdNow()).toBe('k1');
+    await clock.advance(1000);
+    expect(await keyIdNow()).toBe('k2');
   });
 });

@@ -24,7 +24,7 @@ describe('jweSealer, opening', () => {
       for (const other of tried) {
         const changed = `${sealed.slice(0, index)}${other}${sealed.slice(index + 1)}`;
         expect(await reasonOf(sealer.open('renewal', binding, changed))).toMatch(
-          /^(malformed|moved|altered|unknown_key)$/,
+          /^(malformed|unknown_version|moved|altered|unknown_key)$/,
         );
       }
     }
@@ -91,6 +91,10 @@ describe('jweSealer, opening', () => {
     ['a member more', { zip: 'DEF' }],
     ['a fence that is text', { fence: '7' }],
     ['no key id', { kid: undefined }],
+    ['a digest of what stands beside it', { beside_sha256: 'AAAA' }],
+    ['no digest where it claims one', { beside_sha256: null }],
+    ['another version', { version: 2 }],
+    ['no version', { version: undefined }],
   ])('does not open a value whose header has %s', async (_, change) => {
     const sealer = testSealer();
     const sealed = await sealer.seal('renewal', binding, 'plaintext');
@@ -99,7 +103,9 @@ describe('jweSealer, opening', () => {
 
     const forged = [encoded, ...sealed.split('.').slice(1)].join('.');
 
-    expect(await reasonOf(sealer.open('renewal', binding, forged))).toMatch(/^(moved|malformed)$/);
+    expect(await reasonOf(sealer.open('renewal', binding, forged))).toMatch(
+      /^(moved|malformed|beside_altered|unknown_version)$/,
+    );
   });
 
   it('refuses any text as it refuses a false value, and throws nothing else', async () => {
