@@ -127,8 +127,8 @@ describe('the fixed lists', () => {
     expect(told.sort()).toEqual([...new Set(words)].sort());
   });
 
-  it('of names is that of lib/names.ts', () => {
-    const source = read('lib/names.ts');
+  it('of names is that of lib/name-patterns.ts', () => {
+    const source = read('lib/name-patterns.ts');
 
     expect(source).toContain(`clientNamePattern = /${schemas.ClientName.pattern}/`);
     expect(source).toContain(`connectionIdPattern = /${schemas.ConnectionId.pattern}/`);
