@@ -4,25 +4,33 @@
  * @module
  */
 import { dropEach, type Rule, replace } from './mutation.ts';
-import { type Expression, textOf } from './syntax.ts';
+import { type Expression, isDecision, textOf } from './syntax.ts';
 
-const otherComparisons: Readonly<Record<string, readonly string[]>> = {
-  '<': ['<=', '>='],
-  '<=': ['<', '>'],
-  '>': ['>=', '<='],
-  '>=': ['>', '<'],
-  '===': ['!=='],
-  '!==': ['==='],
+const movedBorders: Readonly<Record<string, string>> = {
+  '<': '<=',
+  '<=': '<',
+  '>': '>=',
+  '>=': '>',
+};
+
+const opposites: Readonly<Record<string, string>> = {
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+  '===': '!==',
+  '!==': '===',
 };
 
 export const comparisonRules: readonly Rule[] = [
-  function otherComparison(source, { node }) {
+  function otherComparison(source, { node, around: [parent] }) {
     if (node.type !== 'BinaryExpression') return [];
     const left = textOf(source, node.left);
     const right = textOf(source, node.right);
-    return (otherComparisons[node.operator] ?? []).map((operator) =>
-      replace(node, `(${left}) ${operator} (${right})`),
-    );
+    const opposite = isDecision(parent) ? undefined : opposites[node.operator];
+    return [movedBorders[node.operator], opposite]
+      .filter((operator) => operator !== undefined)
+      .map((operator) => replace(node, `(${left}) ${operator} (${right})`));
   },
 
   /** Without what is added or taken away. */

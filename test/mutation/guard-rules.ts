@@ -5,7 +5,7 @@
  * @module
  */
 import { type Mutation, type Rule, replace } from './mutation.ts';
-import { type Expression, type Source, type Span, textOf } from './syntax.ts';
+import { type Expression, isDecision, type Source, type Span, textOf } from './syntax.ts';
 
 export const guardRules: readonly Rule[] = [
   function never(_, { node }) {
@@ -50,8 +50,8 @@ export const guardRules: readonly Rule[] = [
       );
   },
 
-  function withoutNot(source, { node }) {
-    if (node.type !== 'UnaryExpression' || node.operator !== '!') return [];
+  function withoutNot(source, { node, around: [parent] }) {
+    if (node.type !== 'UnaryExpression' || node.operator !== '!' || isDecision(parent)) return [];
     return [replace(node, `(${textOf(source, node.argument)})`)];
   },
 

@@ -24,6 +24,11 @@ describe('the mutants of a file', () => {
     ],
     ['chooses each branch', 'const is = a ? b : c;', ['a ? b : c → (b)', 'a ? b : c → (c)']],
     ['moves a border', 'const is = a < b;', ['a < b → (a) <= (b)', 'a < b → (a) >= (b)']],
+    [
+      'turns no part of a decision round that it takes away',
+      'if (a === b) c();',
+      ['a === b → false', 'a === b → true'],
+    ],
     ['turns equality round', 'const is = a === b;', ['a === b → (a) !== (b)']],
     ['takes a bound away', 'const a = Math.min(b, c);', ['without b', 'without c']],
     ['takes a margin away', 'const a = earlier(now, 5);', ['earlier(now, 5) → (now)']],
@@ -35,10 +40,7 @@ describe('the mutants of a file', () => {
     [
       'weakens a comparison of the store',
       "const a = compare('fence', 'atMost', 1);",
-      [
-        "compare('fence', 'atMost', 1) → compare('fence', 'lessThan', 1)",
-        "compare('fence', 'atMost', 1) → compare('fence', 'moreThan', 1)",
-      ],
+      ["compare('fence', 'atMost', 1) → compare('fence', 'lessThan', 1)"],
     ],
     [
       'leaves an attribute as it is',
@@ -74,7 +76,6 @@ describe('the mutants of a file', () => {
   it('do not ask whether a member is there that would else be undefined', () => {
     expect(changesOf('const a = { ...(b !== undefined && { b }) };')).toEqual([
       'without ...(b !== undefined && { b })',
-      'b !== undefined → (b) === (undefined)',
     ]);
   });
 

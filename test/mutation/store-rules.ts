@@ -7,12 +7,12 @@ import { dropEach, type Rule, replace } from './mutation.ts';
 import { textOf } from './syntax.ts';
 
 const otherComparators: Readonly<Record<string, readonly string[]>> = {
-  is: ['isNot', 'atLeast', 'atMost'],
+  is: ['atLeast', 'atMost'],
   isNot: ['is'],
-  lessThan: ['atMost', 'atLeast'],
-  atMost: ['lessThan', 'moreThan'],
-  moreThan: ['atLeast', 'atMost'],
-  atLeast: ['moreThan', 'lessThan'],
+  lessThan: ['atMost'],
+  atMost: ['lessThan'],
+  moreThan: ['atLeast'],
+  atLeast: ['moreThan'],
 };
 
 export const storeRules: readonly Rule[] = [

@@ -42,6 +42,15 @@ export function textOf({ text }: Pick<Source, 'text'>, { start, end }: Span): st
   return text.slice(start, end);
 }
 
+/**
+ * Whether a node decides by its conditions, each of which other mutants take away: the opposite of
+ * one shows no more than those.
+ */
+export function isDecision(node: SyntaxNode | undefined): boolean {
+  const types = ['IfStatement', 'ConditionalExpression', 'LogicalExpression'];
+  return node !== undefined && types.includes(node.type);
+}
+
 function* walk(place: Place): Generator<Place> {
   yield place;
   const around = [place.node, ...place.around];
