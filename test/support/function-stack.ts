@@ -3,17 +3,17 @@ import {
   DynamoDBClient,
   PutItemCommand,
   ScanCommand,
-  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
-import { type ConnectionKey, keyText } from '../../lib/names.ts';
+import type { ConnectionKey } from '../../lib/names.ts';
 import { systemClock } from '../../lib/time.ts';
 import { startDynamoDb } from '../../local/dynamodb-server.ts';
 import { createDueMaker } from '../../local/playground/make-due.ts';
 import { startQueues } from '../../local/queue-server.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
+import { ageToken } from './age-token.ts';
 import {
   createResources,
   putSecret,
@@ -74,17 +74,7 @@ export async function startFunctionStack() {
     },
     makeDue: (key: ConnectionKey) => dueMaker.makeDue(key),
     /** Moves the whole life of a connection's token back by so much. */
-    age: async (key: ConnectionKey, seconds: number) => {
-      await clients.dynamodb.send(
-        new UpdateItemCommand({
-          TableName: tables.tokens,
-          Key: { pk: { S: keyText(key) } },
-          UpdateExpression:
-            'SET obtained_at = obtained_at - :seconds, token_expires_at = token_expires_at - :seconds',
-          ExpressionAttributeValues: { ':seconds': { N: String(seconds) } },
-        }),
-      );
-    },
+    age: (key: ConnectionKey, seconds: number) => ageToken(clients.dynamodb, key, seconds),
     receive: (queue: keyof typeof queues) =>
       receive(clients.sqs, `${sqs.url}/000000000000/${queues[queue]}`),
     rows: async (table: keyof typeof tables) => {
