@@ -1,16 +1,21 @@
 import { fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { turnstile } from './turnstile.ts';
 
-/** A process of the measurement's own, which serves HTTP on the loopback address. */
+/** A process of the measurement's own. */
 export interface Child {
   readonly pid: number;
-  /** Its address without a path. */
+  /** What it has announced: of one that serves HTTP on the loopback address, its origin. */
   readonly url: string;
   /** Resolves when it is gone, for whatever reason. */
   readonly ended: Promise<void>;
   /** Ends it with SIGKILL; resolves when it is gone. */
   readonly kill: () => Promise<void>;
+  /** Lets go of it, so that it ends by itself; resolves when it is gone. */
+  readonly release: () => Promise<void>;
 }
 
 export interface ChildOptions {
@@ -21,24 +26,35 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Where its output goes; without one nowhere. */
   readonly logFile?: string;
+  /** Whether it is left out when a terminal interrupts everything. */
+  readonly detached?: boolean;
 }
 
-const endWithParent = new URL('../../local/end-with-parent.ts', import.meta.url).href;
+/** Preloaded into a process that has a channel to this one: ends it with this one. */
+export const endWithParent = new URL('../../local/end-with-parent.ts', import.meta.url).href;
+
+/** To start is all work and no waiting: more at once would only take longer each. */
+const inTurn = turnstile(availableParallelism());
 
 /**
  * Starts a module of this folder in a process of its own, which ends with this one however that
  * ends.
  *
- * @returns when the module has announced its address.
+ * @returns when the module has announced itself.
  * @throws {Error} when the process ends before that.
  */
-export async function startChild(options: ChildOptions): Promise<Child> {
-  const { module, args = [], environment = {}, logFile } = options;
+export function startChild(options: ChildOptions): Promise<Child> {
+  return inTurn(() => forkChild(options));
+}
+
+async function forkChild(options: ChildOptions): Promise<Child> {
+  const { module, args = [], environment = {}, logFile, detached = false } = options;
   const log = logFile === undefined ? 'ignore' : openSync(logFile, 'a');
   const child = fork(join(import.meta.dirname, module), args, {
     execArgv: ['--import', endWithParent],
     env: environment,
     stdio: ['ignore', log, log, 'ipc'],
+    detached,
   });
   if (typeof log === 'number') closeSync(log);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -56,6 +72,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       child.kill('SIGKILL');
       await ended;
     },
+    release: async () => {
+      child.disconnect();
+      await ended;
+    },
   };
 }
 
@@ -67,4 +87,6 @@ interface Announcement {
 export function announce(url: string): void {
   const announcement: Announcement = { url };
   process.send?.(announcement);
+  // Whoever is killed leaves no cache behind otherwise. Without one in the environment, nothing.
+  flushCompileCache();
 }

@@ -14,8 +14,17 @@ export interface Finding {
   readonly expectations: readonly Expectation[];
 }
 
-/** Runs with real processes. @param quick - scaled down, to be run with the tests. */
-export type Experiment = (build: Build, quick: boolean) => Promise<Finding>;
+/** One run of an experiment. */
+export interface Run {
+  readonly build: Build;
+  /** Scaled down, to be run with the tests; nothing that is expected then depends on speed. */
+  readonly quick: boolean;
+  /** Says on standard error what comes next. */
+  readonly tell: (next: string) => void;
+}
+
+/** Runs with real processes. */
+export type Experiment = (run: Run) => Promise<Finding>;
 
 /** Now, in epoch seconds. */
 export function nowSeconds(): number {

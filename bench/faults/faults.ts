@@ -2,22 +2,22 @@
  * Measures what happens to connections when things go wrong, with real processes: the built
  * functions, each in processes of their own, against a strictly rotating provider.
  *
- *     npm run bench:faults -- [--quick] [--only NAME] [--logs FOLDER]
+ *     npm run bench:faults -- [--quick] [--only NAME …] [--logs FOLDER]
  *
- * Prints one line of JSON per experiment, and last a line with all of them. Ends with 1 when
- * something that is expected does not hold.
+ * Prints one line of JSON per experiment as soon as it is done, and last a line with all of them;
+ * on standard error what is being done. Ends with 1 when something that is expected does not hold.
+ * docs/faults.md tells the method, and what every figure means.
  *
  * @module
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { projectDir } from '../../local/functions-process.ts';
-import { readJsonFile } from '../../local/json-file.ts';
-import type { Experiment, Finding } from './experiment.ts';
+import { startChild } from './child.ts';
+import type { Experiment, Finding, Run } from './experiment.ts';
 import { hangingClient } from './hanging-client.ts';
 import { killedRefresh } from './killed-refresh.ts';
+import { describeMachine } from './machine.ts';
 import { oneExpiredToken } from './one-expired-token.ts';
 import { buildBundles, readService } from './service.ts';
 import { slowProvider } from './slow-provider.ts';
@@ -25,22 +25,26 @@ import type { Build } from './stack.ts';
 import { round } from './statistics.ts';
 import { storeOutage } from './store-outage.ts';
 
+type Group = Readonly<Record<string, Experiment>>;
+
 /**
  * One group after the other. Those of one group run side by side: they mostly wait. How many
  * milliseconds a kill comes too early is only measured with nothing beside.
  */
-function listGroups(quick: boolean): readonly Readonly<Record<string, Experiment>>[] {
+function listGroups(quick: boolean): readonly Group[] {
+  const one = { one_expired_token: oneExpiredToken };
   const waiting = { slow_provider: slowProvider, store_outage: storeOutage };
   const killing = { killed_refresh: killedRefresh };
-  return [
-    { one_expired_token: oneExpiredToken },
-    ...(quick ? [{ ...waiting, ...killing }] : [waiting, killing]),
-    { hanging_client: hangingClient },
-  ];
+  const hanging = { hanging_client: hangingClient };
+  if (quick)
+    return [
+      { ...waiting, ...one },
+      { ...hanging, ...killing },
+    ];
+  return [one, waiting, killing, hanging];
 }
 
 const functionKeys = ['connections', 'vend', 'refresh', 'refresh-due', 'recover'];
-const versioned = ['dynalite', 'fauxqs', 'esbuild', '@aws-sdk/client-dynamodb'];
 
 type Report = Finding & {
   readonly experiment: string;
@@ -52,66 +56,87 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      only: { type: 'string' },
+      only: { type: 'string', multiple: true },
       logs: { type: 'string' },
     },
   });
   const { quick, only, logs } = values;
   const groups = listGroups(quick);
   const names = groups.flatMap((group) => Object.keys(group));
-  if (only !== undefined && !names.includes(only)) throw new Error(`--only is one of ${names}`);
+  const choose = (group: Group) =>
+    Object.fromEntries(Object.entries(group).filter(([name]) => only?.includes(name) ?? true));
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${names.join(', ')}`);
 
-  const folder = mkdtempSync(join(tmpdir(), 'evergrant-bench-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const service = await readService();
-  const bundles = await buildBundles(service, functionKeys, folder);
-  const build = { service, bundles, ...(logs !== undefined && { logFolder: resolve(logs) }) };
+  tell('setting up')('the functions are built as serverless.yml says');
+  const { PATH = '', TMPDIR = '/tmp' } = process.env;
+  // In a process of its own, and in no group of ours, which a terminal interrupts as a whole.
+  const folder = await startChild({
+    ...{ module: 'folder.ts', environment: { PATH, TMPDIR }, detached: true },
+  });
+  const build = await buildFunctions(folder.url, { quick, logs });
+  const reports = await runGroups(groups.map(choose), { build, quick });
+  await folder.release();
+  const failed = reports.flatMap(({ experiment, expectations }) =>
+    expectations.filter(({ holds }) => !holds).map(({ expected }) => `${experiment}: ${expected}`),
+  );
+  console.log(JSON.stringify({ ...describeMachine(), quick, failed, experiments: reports }));
+  for (const each of failed) tell('NOT AS EXPECTED')(each);
+  process.exitCode = failed.length === 0 ? 0 : 1;
+}
 
+async function runGroups(
+  groups: readonly Group[],
+  given: Pick<Run, 'build' | 'quick'>,
+): Promise<readonly Report[]> {
   const reports: Report[] = [];
   for (const group of groups) {
-    const chosen = Object.entries(group).filter(([name]) => only === undefined || name === only);
-    const running = chosen.map(async ([name, experiment]) => {
-      const report = await run(name, experiment, { build, quick });
+    const running = Object.entries(group).map(async ([name, experiment]) => {
+      const report = await run(name, experiment, { ...given, tell: tell(name) });
       reports.push(report);
       console.log(JSON.stringify(report));
     });
     await Promise.all(running);
   }
-  const failed = reports.flatMap(({ experiment, expectations }) =>
-    expectations.filter(({ holds }) => !holds).map(({ expected }) => `${experiment}: ${expected}`),
-  );
-  console.log(JSON.stringify({ ...describeMachine(), quick, failed, experiments: reports }));
-  process.exit(failed.length === 0 ? 0 : 1);
+  return reports;
 }
 
-async function run(
-  name: string,
-  experiment: Experiment,
-  { build, quick }: { readonly build: Build; readonly quick: boolean },
-): Promise<Report> {
+async function buildFunctions(
+  folder: string,
+  { quick, logs }: { readonly quick: boolean; readonly logs: string | undefined },
+): Promise<Build> {
+  const service = await readService();
+  return {
+    service,
+    bundles: await buildBundles(service, functionKeys, folder),
+    ...(quick && { compileCache: join(folder, 'compiled') }),
+    ...(logs !== undefined && { logFolder: resolve(logs) }),
+  };
+}
+
+function tell(who: string): (next: string) => void {
+  return (next) => console.error(`${(performance.now() / 1000).toFixed(1)} s  ${who}: ${next}`);
+}
+
+/** One that breaks off is reported like any other, so that the rest goes on. */
+async function run(name: string, experiment: Experiment, given: Run): Promise<Report> {
   const [loadBefore] = loadavg();
   const beganMs = performance.now();
-  const finding = await experiment(build, quick);
+  given.tell('processes are started');
+  const finding = await experiment(given).catch((error: unknown) => breakOff(error));
   const tookSeconds = round((performance.now() - beganMs) / 1000);
+  given.tell(`done after ${tookSeconds} s`);
   // Other work on the machine makes every figure worse.
   const load = { before: round(loadBefore ?? 0), after: round(loadavg()[0] ?? 0) };
   return { experiment: name, took_seconds: tookSeconds, load, ...finding };
 }
 
-function describeMachine(): object {
-  const versions = versioned.map((name) => {
-    const file = join(projectDir, 'node_modules', name, 'package.json');
-    return [name, (readJsonFile(file) as { readonly version: string }).version];
-  });
-  return {
-    machine: {
-      processors: cpus().length,
-      model: cpus()[0]?.model,
-      memory_gib: round(totalmem() / 2 ** 30),
-      platform: `${process.platform} ${process.arch}`,
-    },
-    versions: { node: process.version, ...Object.fromEntries(versions) },
-  };
+function breakOff(error: unknown): Finding {
+  console.error(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const expectations = [{ expected: 'it runs to its end', holds: false }];
+  return { parameters: {}, measured: { broke_off: message }, expectations };
 }
 
 await main();
+process.exit();

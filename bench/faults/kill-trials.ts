@@ -5,7 +5,15 @@
  */
 import { randomInt } from 'node:crypto';
 import { systemClock } from '../../lib/time.ts';
-import { type ConnectionName, connectAll, readFence, refresh, type Vend, vend } from './callers.ts';
+import {
+  type ConnectionName,
+  connectAll,
+  readFence,
+  refresh,
+  type Vend,
+  vend,
+  type Workers,
+} from './callers.ts';
 import type { Child } from './child.ts';
 import { nowSeconds } from './experiment.ts';
 import { inParallel } from './in-parallel.ts';
@@ -29,12 +37,6 @@ export interface Trial {
   readonly kind: KillClass;
 }
 
-export interface TrialWorkers {
-  readonly connections: readonly Child[];
-  readonly vending: readonly Child[];
-  readonly refreshing: readonly Child[];
-}
-
 export interface TrialOptions {
   readonly client: string;
   /** Its connections are refreshed to warm processes up. */
@@ -45,10 +47,14 @@ export interface TrialOptions {
   readonly lifeSeconds: number;
   /** How long a caller waits. */
   readonly waitSeconds: number;
+  /** The address of the store, for the processes that are killed. */
+  readonly storeUrl: string;
+  /** How many refreshes are measured, to know what a random moment of one is. */
+  readonly measuredRefreshes: number;
+  readonly tell: (next: string) => void;
 }
 
 const batchSize = 10;
-const measuredRefreshes = 30;
 
 export function listTrials(client: string, classes: readonly KillClass[]): readonly Trial[] {
   return classes.flatMap((kind) =>
@@ -68,7 +74,7 @@ export function listTrials(client: string, classes: readonly KillClass[]): reado
 export async function runTrials(
   stack: Stack,
   trials: readonly Trial[],
-  { workers, options }: { readonly workers: TrialWorkers; readonly options: TrialOptions },
+  { workers, options }: { readonly workers: Workers; readonly options: TrialOptions },
 ): Promise<{
   readonly vends: readonly Vend[];
   readonly refreshMs: number;
@@ -87,6 +93,7 @@ export async function runTrials(
   let asking = Promise.resolve();
   for (let start = 0; start < trials.length; start += batchSize) {
     const batch = trials.slice(start, start + batchSize);
+    options.tell(`${start} of ${trials.length} killed; next: ${batch[0]?.kind.name}`);
     // Started and asked side by side, killed one by one with nothing beside.
     const [victims] = await Promise.all([startVictims(stack, batch, options), asking]);
     for (const [index, trial] of batch.entries()) {
@@ -102,7 +109,7 @@ export async function runTrials(
 async function connectTrials(
   stack: Stack,
   trials: readonly Trial[],
-  given: { readonly workers: TrialWorkers; readonly options: TrialOptions },
+  given: { readonly workers: Workers; readonly options: TrialOptions },
 ): Promise<void> {
   const { workers, options } = given;
   const now = nowSeconds();
@@ -123,7 +130,7 @@ function warmUpOf({ connection }: ConnectionName, { warmClient }: TrialOptions):
   return { client: warmClient, connection: `warm-${connection}` };
 }
 
-function measured({ client }: TrialOptions): readonly ConnectionName[] {
+function measured({ client, measuredRefreshes }: TrialOptions): readonly ConnectionName[] {
   return Array.from({ length: measuredRefreshes }, (_, index) => ({
     client,
     connection: `measured-${index}`,
@@ -133,7 +140,7 @@ function measured({ client }: TrialOptions): readonly ConnectionName[] {
 /** How long a refresh takes in a process that has done some, in milliseconds. */
 async function measureRefresh(
   stack: Stack,
-  { refreshing }: TrialWorkers,
+  { refreshing }: Workers,
   options: TrialOptions,
 ): Promise<number> {
   const spans = await inParallel(measured(options), 1, async (name) => {
@@ -142,7 +149,7 @@ async function measureRefresh(
     await refresh(refreshing[0], name, fence);
     return performance.now() - beganMs;
   });
-  return describeValues(spans.slice(measuredRefreshes / 2))?.p50 ?? 0;
+  return describeValues(spans.slice(options.measuredRefreshes / 2))?.p50 ?? 0;
 }
 
 async function startVictims(
@@ -150,10 +157,10 @@ async function startVictims(
   batch: readonly Trial[],
   options: TrialOptions,
 ): Promise<readonly Child[]> {
-  const { settings } = options;
+  const { settings, storeUrl } = options;
   // Two at a time, so that the callers meanwhile are not starved.
   return inParallel(batch, 2, async ({ kind, name }) => {
-    const [victim] = await stack.start({ key: 'refresh', count: 1, settings });
+    const [victim] = await stack.start({ key: 'refresh', count: 1, settings, storeUrl });
     if (!victim) throw new Error('no process was started');
     const other = warmUpOf(name, options);
     for (let count = 0; count < kind.refreshesBefore; count += 1) {

@@ -1,22 +1,23 @@
 import { recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
-import { isProper, type Vend } from './callers.ts';
-import type { Expectation, Experiment } from './experiment.ts';
+import { isProper, type Vend, type Workers } from './callers.ts';
+import type { Expectation, Experiment, Run } from './experiment.ts';
 import { approachDoubtsEnd, countFates, type Fate, judgeCalls, settleDoubts } from './fates.ts';
-import {
-  type KillClass,
-  listTrials,
-  runTrials,
-  type Trial,
-  type TrialWorkers,
-} from './kill-trials.ts';
+import { type KillClass, listTrials, runTrials, type Trial } from './kill-trials.ts';
+import { buildRefreshSettings } from './service.ts';
 import { type Stack, startStack } from './stack.ts';
-import { countEach, describeValues, round } from './statistics.ts';
+import { countEach, type Distribution, describeValues, round } from './statistics.ts';
 
 const client = 'strict';
-const settings = { PROVIDER_TIMEOUT_SECONDS: '3', STORE_WRITE_SECONDS: '2', LEASE_SECONDS: '6' };
 const leaseSeconds = 6;
+const settings = buildRefreshSettings({
+  timeout: 3,
+  write: 2,
+  lease: leaseSeconds,
+  invocation: 60,
+});
 const warmClient = 'warm';
-const options = { client, warmClient, settings, lifeSeconds: 240, waitSeconds: 2 };
+const waitSeconds = 2;
+const pool = 'evergrant-local-refresh';
 const latencyMs = 20;
 
 /** How many may be lost of twenty that are killed so many milliseconds after the answer. */
@@ -30,46 +31,29 @@ const mostLostAfterMs: readonly (readonly [number, number])[] = [
 
 /** Quick: too few for a limit, enough to see whether losses are told and callers answered. */
 function listClasses(quick: boolean): readonly KillClass[] {
-  const times = quick ? 2 : 20;
-  const random = { name: 'random moment', times: quick ? 8 : 200, refreshesBefore: quick ? 2 : 5 };
+  const after = (afterMs: number) => `${afterMs} ms after the answer`;
+  if (quick) {
+    const few = { refreshesBefore: 1, times: 2 };
+    const some = [0, 10].map((afterMs) => ({ ...few, name: after(afterMs), afterMs }));
+    return [{ ...few, name: 'random moment', times: 4 }, ...some];
+  }
+  const random = { name: 'random moment', times: 200, refreshesBefore: 5 };
   const warm = mostLostAfterMs.map(([afterMs, mostLost]) => ({
-    ...{ name: `${afterMs} ms after the answer`, afterMs, times },
-    refreshesBefore: quick ? 5 : 30,
-    ...(!quick && { mostLost }),
+    ...{ name: after(afterMs), afterMs, times: 20, refreshesBefore: 30, mostLost },
   }));
   const cold = mostLostAfterMs.map(([afterMs]) => ({
-    ...{ name: `${afterMs} ms after the answer, first refresh of its process`, afterMs },
-    ...{ times: times / 2, refreshesBefore: 0 },
+    ...{ name: `${after(afterMs)}, first refresh of its process`, afterMs },
+    ...{ times: 10, refreshesBefore: 0 },
   }));
-  return [random, ...warm, ...(quick ? [] : cold)];
+  return [...warm, ...cold, random];
 }
 
 /** The refreshing process is killed: what is lost is what nobody could have kept, and is named. */
-export const killedRefresh: Experiment = async (build, quick) => {
-  const classes = listClasses(quick);
-  const stack = await startStack(build, { clients: [client, warmClient] });
+export const killedRefresh: Experiment = async (run) => {
+  const stack = await startStack(run.build, { clients: [client, warmClient] });
   try {
-    const replaces = 'when_answering';
-    await stack.provider.behave(client, { latency_ms: latencyMs, replaces, expires_in: 3600 });
-    const workers = await startWorkers(stack);
-    const trials = listTrials(client, classes);
-    const { vends, refreshMs, sinceMs } = await runTrials(stack, trials, { workers, options });
-    const names = trials.map(({ name }) => name);
-    const { vending, connections, refreshing } = workers;
-    const asked = [...vending, ...refreshing];
-    const doubt = { workers: asked, vending, sinceMs, leaseSeconds };
-    const sentTooEarly = await approachDoubtsEnd(stack, names, doubt);
-    const fates = await settleDoubts(stack, names, { ...doubt, connections });
-    const calls = judgeCalls(await stack.provider.calls(client));
-    const measured = {
-      refresh_ms_when_not_killed: round(refreshMs),
-      right_after: describeVends(vends),
-      by_class: countByClass(classes, trials, fates),
-      ...countFates(fates),
-      ...calls,
-      sent_again_too_early: sentTooEarly,
-      until_settled_ms: describeValues(fates.map((one) => one.vends.at(-1)?.ms ?? 0)),
-    };
+    const classes = listClasses(run.quick);
+    const measured = await killAndSettle(stack, classes, run);
     return {
       parameters: {
         ...{ ...settings, provider_latency_ms: latencyMs },
@@ -83,21 +67,58 @@ export const killedRefresh: Experiment = async (build, quick) => {
   }
 };
 
-async function startWorkers(stack: Stack): Promise<TrialWorkers> {
-  const pool = 'evergrant-local-refresh';
+async function killAndSettle(
+  stack: Stack,
+  classes: readonly KillClass[],
+  { quick, tell }: Run,
+): Promise<Measured> {
+  const replaces = 'when_answering';
+  await stack.provider.behave(client, { latency_ms: latencyMs, replaces, expires_in: 3600 });
+  const store = await stack.openStore();
+  const workers = await startWorkers(stack, store.url);
+  const trials = listTrials(client, classes);
+  // As long as all the killing may take: whoever has a living token is to be served it.
+  const lifeSeconds = quick ? 60 : 900;
+  const { vends, refreshMs, sinceMs } = await runTrials(stack, trials, {
+    workers,
+    options: {
+      ...{ client, warmClient, settings, waitSeconds, storeUrl: store.url, tell },
+      ...{ lifeSeconds, measuredRefreshes: quick ? 6 : 30 },
+    },
+  });
+  tell('clocks are set forward to where the doubts end');
+  const names = trials.map(({ name }) => name);
+  const { vending, connections, refreshing } = workers;
+  const doubt = { clocked: [...vending, ...refreshing, store], vending, sinceMs, leaseSeconds };
+  const sentTooEarly = await approachDoubtsEnd(stack, names, doubt);
+  const judges = { ...doubt, connections, servesSeconds: lifeSeconds };
+  const fates = await settleDoubts(stack, names, judges);
+  return {
+    refresh_ms_when_not_killed: round(refreshMs),
+    right_after: describeVends(vends, quick),
+    by_class: countByClass(classes, trials, fates),
+    ...countFates(fates, quick),
+    ...judgeCalls(await stack.provider.calls(client)),
+    sent_again_too_early: sentTooEarly,
+    until_settled_ms: describeValues(fates.map((one) => one.vends.at(-1)?.ms ?? 0)),
+  };
+}
+
+async function startWorkers(stack: Stack, storeUrl: string): Promise<Workers> {
   const [connections, vending, refreshing] = await Promise.all([
     stack.start({ key: 'connections', count: 1 }),
-    stack.start({ key: 'vend', count: 2 }),
-    stack.start({ key: 'refresh', count: 2, pool, settings }),
+    stack.start({ key: 'vend', count: 2, storeUrl }),
+    stack.start({ key: 'refresh', count: 2, pool, settings, storeUrl }),
   ]);
   return { connections, vending, refreshing };
 }
 
-function describeVends(vends: readonly Vend[]) {
+function describeVends(vends: readonly Vend[], quick: boolean) {
+  const patience = { maxWaitSeconds: waitSeconds, quick };
   return {
     outcomes: countEach(vends.map(({ outcome }) => outcome)),
     ms: describeValues(vends.map(({ ms }) => ms)),
-    improper: vends.filter((given) => !isProper(given, options.waitSeconds)).length,
+    improper: vends.filter((given) => !isProper(given, patience)).length,
   };
 }
 
@@ -108,18 +129,21 @@ function countByClass(
 ) {
   return classes.map((kind) => {
     const own = fates.filter((_, index) => trials[index]?.kind === kind);
-    const { connections, lost, lost_named_answer_lost: named } = countFates(own);
+    const lost = own.filter(({ fate }) => fate === 'lost');
     return {
-      ...{ killed: kind.name, refreshes_before: kind.refreshesBefore, times: connections },
-      ...{ lost, named_answer_lost: named },
+      ...{ killed: kind.name, refreshes_before: kind.refreshesBefore, times: own.length },
+      ...{ lost: lost.length },
+      named_answer_lost: lost.filter(({ reason }) => reason === 'answer_lost').length,
     };
   });
 }
 
 interface Measured extends ReturnType<typeof countFates>, ReturnType<typeof judgeCalls> {
+  readonly refresh_ms_when_not_killed: number;
   readonly right_after: ReturnType<typeof describeVends>;
   readonly sent_again_too_early: number;
   readonly by_class: ReturnType<typeof countByClass>;
+  readonly until_settled_ms: Distribution | undefined;
 }
 
 function judge(classes: readonly KillClass[], measured: Measured): readonly Expectation[] {

@@ -8,6 +8,8 @@ export interface LambdaEndpoint {
   readonly add: (functionName: string, workerUrl: string) => void;
   /** How often a function has been invoked through here. */
   readonly invocations: (functionName: string) => number;
+  /** How many messages of a queue a function has given back, because they failed. */
+  readonly givenBack: (functionName: string) => number;
   readonly close: () => Promise<void>;
 }
 
@@ -15,6 +17,7 @@ export interface LambdaEndpoint {
 export async function startLambdaEndpoint(): Promise<LambdaEndpoint> {
   const pools = new Map<string, string[]>();
   const counts = new Map<string, number>();
+  const failures = new Map<string, number>();
 
   const invoke = async (functionName: string, body: Buffer): Promise<Reply> => {
     const pool = pools.get(functionName) ?? [];
@@ -27,6 +30,7 @@ export async function startLambdaEndpoint(): Promise<LambdaEndpoint> {
     const event: unknown = JSON.parse(body.toString('utf8'));
     const answer = await postJson(`${workerUrl}/invoke`, event);
     const failed = answer === undefined || answer.failed;
+    failures.set(functionName, (failures.get(functionName) ?? 0) + countReturned(answer?.body));
     return {
       status: 200,
       headers: failed ? { 'x-amz-function-error': 'Unhandled' } : {},
@@ -47,5 +51,14 @@ export async function startLambdaEndpoint(): Promise<LambdaEndpoint> {
       pools.set(functionName, [...(pools.get(functionName) ?? []), workerUrl]);
     },
     invocations: (functionName) => counts.get(functionName) ?? 0,
+    givenBack: (functionName) => failures.get(functionName) ?? 0,
   };
+}
+
+/** How many messages of a batch were not done. */
+function countReturned(answer: unknown): number {
+  const { batchItemFailures = [] } = (answer ?? {}) as {
+    readonly batchItemFailures?: readonly unknown[];
+  };
+  return batchItemFailures.length;
 }

@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { json } from 'node:stream/consumers';
 import { build } from 'esbuild';
 import { projectDir } from '../../local/functions-process.ts';
+import { endWithParent } from './child.ts';
 
 /** One function, as `serverless.yml` deploys it. */
 export interface FunctionSettings {
@@ -25,6 +26,12 @@ export interface Service {
     readonly environment: Readonly<Record<string, string>>;
   };
   readonly custom: { readonly esbuild: BundleSettings };
+  readonly resources: { readonly Resources: Readonly<Record<string, Resource>> };
+}
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
 interface BundleSettings {
@@ -43,19 +50,62 @@ export const queuesPlaceholder = 'http://queues.invalid';
 /** Reads `serverless.yml` as the deployment does, so that what is measured is what is deployed. */
 export async function readService(): Promise<Service> {
   const { PATH = '', HOME = '' } = process.env;
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [
-      join(projectDir, 'node_modules/serverless/bin/serverless.js'),
-      ...['print', '--stage', 'local', '--format', 'json'],
-    ],
+  const child = fork(
+    join(projectDir, 'node_modules/serverless/bin/serverless.js'),
+    ['print', '--stage', 'local', '--format', 'json'],
     {
       cwd: projectDir,
       env: { PATH, HOME, AWS_ENDPOINT_URL_SQS: queuesPlaceholder, SLS_TELEMETRY_DISABLED: '1' },
-      maxBuffer: 16 * 1024 * 1024,
+      execArgv: ['--import', endWithParent],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     },
   );
-  return JSON.parse(stdout);
+  if (!child.stdout) throw new Error('serverless print has no output');
+  return (await json(child.stdout)) as Service;
+}
+
+/** How long things may take in `refresh`, in seconds. */
+export interface RefreshSettings {
+  /** Until a call to a provider is given up. */
+  readonly timeout: number;
+  /** Kept back of a lease for storing the answer. */
+  readonly write: number;
+  readonly lease: number;
+  /** Until an invocation ends. */
+  readonly invocation: number;
+}
+
+/** What is deployed unless an operator says otherwise. */
+export function readRefreshSettings({ functions }: Service): RefreshSettings {
+  const { environment = {} } = functions.refresh ?? {};
+  const read = (name: string) => Number(environment[name]);
+  return {
+    timeout: read('REFRESH_PROVIDER_TIMEOUT_SECONDS'),
+    write: read('STORE_WRITE_SECONDS'),
+    lease: read('LEASE_SECONDS'),
+    invocation: read('REFRESH_TIMEOUT_SECONDS'),
+  };
+}
+
+/** The environment variables of such settings. */
+export function buildRefreshSettings(settings: RefreshSettings): Readonly<Record<string, string>> {
+  const { timeout, write, lease, invocation } = settings;
+  return {
+    REFRESH_PROVIDER_TIMEOUT_SECONDS: `${timeout}`,
+    STORE_WRITE_SECONDS: `${write}`,
+    LEASE_SECONDS: `${lease}`,
+    REFRESH_TIMEOUT_SECONDS: `${invocation}`,
+    REFRESH_VISIBILITY_SECONDS: `${2 * invocation}`,
+  };
+}
+
+/** The properties of every resource of one type, by logical id. */
+export function listResources(
+  { resources }: Service,
+  type: string,
+): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  const found = Object.entries(resources.Resources).filter(([, { Type }]) => Type === type);
+  return Object.fromEntries(found.map(([id, { Properties = {} }]) => [id, Properties]));
 }
 
 /**

@@ -1,119 +1,146 @@
 import { recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
-import { type ConnectionName, connectAll, isProper, type Vend, vend, warmUp } from './callers.ts';
+import {
+  type ConnectionName,
+  connectAll,
+  isProper,
+  type Vend,
+  vend,
+  type Workers,
+  warmUp,
+} from './callers.ts';
 import type { Child } from './child.ts';
-import { type Expectation, type Experiment, nowSeconds, pass } from './experiment.ts';
+import { type Experiment, nowSeconds, pass, type Run } from './experiment.ts';
 import { approachDoubtsEnd, countFates, judgeCalls, settleDoubts } from './fates.ts';
 import type { Behaviour } from './provider-control.ts';
-import { type Stack, startStack } from './stack.ts';
+import { buildRefreshSettings, type RefreshSettings, readRefreshSettings } from './service.ts';
+import { judge, type SlowFigures } from './slow-judgement.ts';
+import { type Stack, type Store, startStack } from './stack.ts';
 import { countEach } from './statistics.ts';
 
 /** A provider that is slower than we wait, or not, and what it does meanwhile. */
-interface Variant {
+export interface SlowVariant extends RefreshSettings {
   readonly client: string;
+  readonly settings: 'as shipped' | 'more patient' | 'less patient' | 'for quick';
+  /** Seconds until the provider answers. */
   readonly latency: number;
   readonly replaces: Behaviour['replaces'];
-  readonly timeout: number;
-  readonly write: number;
-  readonly lease: number;
 }
 
-const perVariant = 5;
 const maxWaitSeconds = 3;
 
-/** Latencies of 12 and 40 s, with the deployed settings and with the most patient ones. */
-function listVariants(quick: boolean): readonly Variant[] {
+/** 12 and 40 s with the settings as shipped, and what an operator makes of it with others. */
+function listVariants({ quick, build }: Run): readonly SlowVariant[] {
+  const keeps = { replaces: 'on_arrival' } as const;
+  const forgets = { replaces: 'if_heard' } as const;
   if (quick) {
-    const short = { timeout: 2, write: 1, lease: 6, latency: 2.4 };
+    const quickly = { settings: 'for quick', latency: 5, write: 1, invocation: 60 } as const;
+    const short = { ...quickly, timeout: 2, lease: 6 };
     return [
-      { ...short, client: 'slow-keeps', replaces: 'on_arrival' },
-      { ...short, client: 'slow-forgets', replaces: 'if_heard' },
-      { ...short, client: 'slow-awaited', replaces: 'on_arrival', timeout: 4 },
+      { ...short, ...keeps, client: 'slow-keeps' },
+      { ...short, ...forgets, client: 'slow-forgets' },
+      { ...quickly, timeout: 20, lease: 25, ...keeps, client: 'slow-awaited' },
     ];
   }
-  const deployed = { timeout: 10, write: 5, lease: 30 };
-  const patient = { timeout: 25, write: 5, lease: 35 };
+  const shipped = { settings: 'as shipped', ...readRefreshSettings(build.service) } as const;
+  const more = { settings: 'more patient', timeout: 90, write: 5, lease: 110 } as const;
+  const less = { settings: 'less patient', timeout: 10, write: 5, lease: 30 } as const;
   return [
-    { ...deployed, client: 'slow-keeps', latency: 12, replaces: 'on_arrival' },
-    { ...deployed, client: 'slow-forgets', latency: 12, replaces: 'if_heard' },
-    { ...patient, client: 'slow-awaited', latency: 12, replaces: 'on_arrival' },
-    { ...deployed, client: 'slower-keeps', latency: 40, replaces: 'on_arrival' },
-    { ...deployed, client: 'slower-forgets', latency: 40, replaces: 'if_heard' },
-    { ...patient, client: 'slower-awaited', latency: 40, replaces: 'on_arrival' },
+    { ...shipped, ...keeps, client: 'shipped-12', latency: 12 },
+    { ...shipped, ...keeps, client: 'shipped-40', latency: 40 },
+    { ...more, ...keeps, client: 'patient-40', latency: 40, invocation: 130 },
+    { ...less, ...keeps, client: 'impatient-12', latency: 12, invocation: 60 },
+    { ...less, ...keeps, client: 'impatient-40', latency: 40, invocation: 60 },
+    { ...less, ...forgets, client: 'impatient-40-forgets', latency: 40, invocation: 60 },
   ];
 }
 
 /** A provider that answers late: its refresh token is not sent again while that is undecided. */
-export const slowProvider: Experiment = async (build, quick) => {
-  const variants = listVariants(quick);
-  const stack = await startStack(build, { clients: variants.map(({ client }) => client) });
+export const slowProvider: Experiment = async (run) => {
+  const variants = listVariants(run);
+  const perVariant = run.quick ? 2 : 5;
+  const stack = await startStack(run.build, { clients: variants.map(({ client }) => client) });
   try {
     const connections = await stack.start({ key: 'connections', count: 1 });
     const results = await Promise.all(
-      variants.map((variant) => tryVariant(stack, variant, connections)),
+      variants.map((variant) => {
+        const names = Array.from({ length: perVariant }, (_, index) => ({
+          client: variant.client,
+          connection: `${variant.client}-${index}`,
+        }));
+        return tryVariant(stack, variant, { connections, names, run });
+      }),
     );
+    const judged = results.map(judge);
     return {
       parameters: {
         connections_per_variant: perVariant,
         vend_processes_per_variant: 2,
         clock_set_forward_seconds: recoveryDelaySeconds,
       },
-      measured: { variants: results.map(({ measured }) => measured) },
-      expectations: results.flatMap(({ expectations }) => expectations),
+      measured: {
+        variants: results.map((result, index) => ({ gives: judged[index]?.gives, ...result })),
+      },
+      expectations: judged.flatMap(({ expectations }) => expectations),
     };
   } finally {
     await stack.close();
   }
 };
 
-async function tryVariant(stack: Stack, variant: Variant, connections: readonly Child[]) {
-  const { client, latency, replaces, timeout } = variant;
-  const { vending, refreshing } = await startWorkers(stack, variant);
-  await warmUp(stack, client, { connections, vending, refreshing });
+async function tryVariant(
+  stack: Stack,
+  variant: SlowVariant,
+  given: {
+    readonly connections: readonly Child[];
+    readonly names: readonly ConnectionName[];
+    readonly run: Run;
+  },
+): Promise<SlowFigures> {
+  const { client, latency, replaces, timeout, lease } = variant;
+  const { names, run } = given;
+  const { store, ...started } = await startWorkers(stack, variant);
+  const workers = { ...started, connections: given.connections };
+  await warmUp(stack, client, { ...workers, quick: run.quick });
   await stack.provider.behave(client, { latency_ms: latency * 1000, replaces, expires_in: 3600 });
-  const names = Array.from({ length: perVariant }, (_, index) => ({
-    client,
-    connection: `${client}-${index}`,
-  }));
-  await connectAll(stack, connections, { names, expiresAt: nowSeconds() - 1 });
+  await connectAll(stack, workers.connections, { names, expiresAt: nowSeconds() - 1 });
 
+  run.tell(`${client}: the provider answers after ${latency} s, ${timeout} s are waited for it`);
   const sinceMs = performance.now();
-  const early = await keepAsking(vending, names, Math.max(latency, timeout) + 2);
+  const early = await keepAsking(workers.vending, names, latency + 2);
   // From here on the provider is as fast as it should be.
   await stack.provider.behave(client, { latency_ms: 50, replaces, expires_in: 3600 });
-  const workers = [...vending, ...refreshing];
-  const doubt = { workers, vending, sinceMs, leaseSeconds: variant.lease };
+  run.tell(`${client}: clocks are set forward to where the doubt ends`);
+  const clocked = [...workers.vending, ...workers.refreshing, store];
+  const doubt = { clocked, vending: workers.vending, sinceMs, leaseSeconds: lease };
   const sentTooEarly = await approachDoubtsEnd(stack, names, doubt);
-  const fates = await settleDoubts(stack, names, { ...doubt, connections });
-  const calls = (await stack.provider.calls(client)).filter(({ family }) =>
-    names.some(({ connection }) => connection === family),
-  );
-  const measured = {
+  const fates = await settleDoubts(stack, names, { ...doubt, connections: workers.connections });
+  const ours = new Set(names.map(({ connection }) => connection));
+  const calls = (await stack.provider.calls(client)).filter(({ family }) => ours.has(family));
+  const improper = early.filter((one) => !isProper(one, { maxWaitSeconds, quick: run.quick }));
+  return {
     ...variant,
     during: countEach(early.map(({ outcome }) => outcome)),
     ...judgeCalls(calls),
     sent_again_too_early: sentTooEarly,
-    ...countFates(fates),
-    improper_answers_during: early.filter((one) => !isProper(one, maxWaitSeconds)).length,
+    ...countFates(fates, run.quick),
+    improper_answers_during: improper.length,
     families_revoked: fates.filter(({ revoked }) => revoked).length,
   };
-  return { measured, expectations: judge(variant, measured) };
 }
 
 async function startWorkers(
   stack: Stack,
-  { client, timeout, write, lease }: Variant,
-): Promise<{ readonly vending: readonly Child[]; readonly refreshing: readonly Child[] }> {
-  const pool = `evergrant-local-refresh-${client}`;
-  const settings = {
-    PROVIDER_TIMEOUT_SECONDS: `${timeout}`,
-    STORE_WRITE_SECONDS: `${write}`,
-    LEASE_SECONDS: `${lease}`,
-  };
+  variant: SlowVariant,
+): Promise<Omit<Workers, 'connections'> & { readonly store: Store }> {
+  const pool = `evergrant-local-refresh-${variant.client}`;
+  const settings = buildRefreshSettings(variant);
+  const store = await stack.openStore();
+  const at = { count: 2, storeUrl: store.url };
   const [vending, refreshing] = await Promise.all([
-    stack.start({ key: 'vend', count: 2, settings: { REFRESH_FUNCTION: pool } }),
-    stack.start({ key: 'refresh', count: 2, pool, settings }),
+    stack.start({ ...at, key: 'vend', settings: { REFRESH_FUNCTION: pool } }),
+    stack.start({ ...at, key: 'refresh', pool, settings }),
   ]);
-  return { vending, refreshing };
+  return { store, vending, refreshing };
 }
 
 /** Callers of both processes, who ask for every connection again as soon as they are answered. */
@@ -134,36 +161,4 @@ async function keepAsking(
     }),
   );
   return (await Promise.all(asked)).flat();
-}
-
-interface Measured extends ReturnType<typeof countFates>, ReturnType<typeof judgeCalls> {
-  readonly sent_again_too_early: number;
-  readonly improper_answers_during: number;
-  readonly families_revoked: number;
-}
-
-/** A provider that replaced the token, and whose answer nobody heard, has lost it for everybody. */
-function judge(variant: Variant, measured: Measured): readonly Expectation[] {
-  const { client, latency, timeout, replaces } = variant;
-  const isUnavoidable = latency > timeout && replaces === 'on_arrival';
-  const all = (count: number) => count === measured.connections;
-  return [
-    {
-      expected: `${client}: no refresh token is sent again while the first is undecided`,
-      holds: measured.sent_again_while_undecided + measured.sent_again_too_early === 0,
-    },
-    isUnavoidable
-      ? {
-          expected: `${client}: every connection is told to be lost, as answer_lost`,
-          holds: all(measured.lost_named_answer_lost) && measured.lost_falsely === 0,
-        }
-      : {
-          expected: `${client}: every connection is alive, no family revoked`,
-          holds: all(measured.alive) && measured.families_revoked === 0,
-        },
-    {
-      expected: `${client}: every caller is answered in its time`,
-      holds: measured.callers_left_hanging + measured.improper_answers_during === 0,
-    },
-  ];
 }

@@ -4,21 +4,22 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { awsEnvironment } from '../../local/aws-environment.ts';
-import { projectDir } from '../../local/functions-process.ts';
 import { createQueues } from '../../local/queues.ts';
 import { seedSecrets } from '../../local/seed-secrets.ts';
-import { readServiceDefinition } from '../../local/service-definition.ts';
 import { createTables } from '../../local/tables.ts';
 import { type Child, startChild } from './child.ts';
+import { askJson } from './json-call.ts';
 import { type LambdaEndpoint, startLambdaEndpoint } from './lambda-endpoint.ts';
 import { type ProviderControl, providerControl } from './provider-control.ts';
-import { queuesPlaceholder, type Service } from './service.ts';
+import { listResources, queuesPlaceholder, type Service } from './service.ts';
 
 /** What every experiment starts from. */
 export interface Build {
   readonly service: Service;
   /** Each bundle's file by the function's key. */
   readonly bundles: ReadonlyMap<string, string>;
+  /** Where processes keep compiled code for others; undefined: each compiles for itself, as on Lambda. */
+  readonly compileCache?: string;
   /** A folder for the workers' output; undefined: it is thrown away. */
   readonly logFolder?: string;
 }
@@ -28,11 +29,17 @@ export interface Stack {
   readonly provider: ProviderControl;
   readonly lambda: LambdaEndpoint;
   readonly dynamodb: DynamoDBClient;
-  readonly storeUrl: string;
+  /** Another address of the store, with a clock of its own. */
+  readonly openStore: () => Promise<Store>;
   readonly queuesUrl: string;
   /** Starts processes that run one built function. */
   readonly start: (options: WorkerOptions) => Promise<readonly Child[]>;
   readonly close: () => Promise<void>;
+}
+
+/** An address of the store. */
+export interface Store {
+  readonly url: string;
 }
 
 export interface WorkerOptions {
@@ -62,7 +69,11 @@ const awsClient = {
 export async function startStack(build: Build, options: StackOptions): Promise<Stack> {
   const children: Child[] = [];
   const begin = async (module: string) => {
-    const child = await startChild({ module, environment: path(), ...logFile(build, module) });
+    const child = await startChild({
+      module,
+      environment: basic(build),
+      ...logFile(build, module),
+    });
     children.push(child);
     return child.url;
   };
@@ -73,11 +84,12 @@ export async function startStack(build: Build, options: StackOptions): Promise<S
   const provider = providerControl(providerUrl);
   const lambda = await startLambdaEndpoint();
   const dynamodb = new DynamoDBClient({ ...awsClient, endpoint: storeUrl });
-  await fill({ dynamodb, queuesUrl, secretsUrl, provider }, options);
+  await fill({ dynamodb, queuesUrl, secretsUrl, provider, ...build }, options);
 
   const urls = { store: storeUrl, queues: queuesUrl, secrets: secretsUrl, lambda: lambda.url };
   return {
-    ...{ provider, lambda, dynamodb, storeUrl, queuesUrl },
+    ...{ provider, lambda, dynamodb, queuesUrl },
+    openStore: () => askJson<Store>(`${storeUrl}/address`),
     start: async (worker) => {
       const started = await Promise.all(
         Array.from({ length: worker.count }, () => startWorker(build, worker, urls)),
@@ -101,31 +113,23 @@ async function fill(
     readonly queuesUrl: string;
     readonly secretsUrl: string;
     readonly provider: ProviderControl;
+    readonly service: Service;
   },
   { clients, recoveryDelaySeconds }: StackOptions,
 ): Promise<void> {
-  const { dynamodb, queuesUrl, secretsUrl, provider } = parts;
+  const { dynamodb, queuesUrl, secretsUrl, provider, service } = parts;
   const sqs = new SQSClient({ ...awsClient, endpoint: queuesUrl, useQueueUrlAsEndpoint: false });
   const secrets = new SecretsManagerClient({ ...awsClient, endpoint: secretsUrl });
-  const definition = readServiceDefinition(join(projectDir, 'serverless.yml'), 'local');
-  const { RecoveryQueue } = definition.queues;
+  const declared = listResources(service, 'AWS::SQS::Queue');
+  const { RecoveryQueue } = declared;
   const queues = {
-    ...definition.queues,
+    ...declared,
     ...(recoveryDelaySeconds !== undefined && {
       RecoveryQueue: { ...RecoveryQueue, DelaySeconds: recoveryDelaySeconds },
     }),
   };
-  const registrations = clients.map((client) => [
-    client,
-    {
-      ...{ provider: 'oauth2', client_id: client, client_secret: 'the secret of a measurement' },
-      provider_overrides: {
-        token: { url: provider.tokenEndpoint(client) },
-        rotation: 'strict',
-      },
-    },
-  ]);
-  await createTables(dynamodb, definition);
+  const registrations = clients.map((client) => [client, buildRegistration(client, provider)]);
+  await createTables(dynamodb, { tables: listResources(service, 'AWS::DynamoDB::Table') });
   await createQueues(sqs, { queues });
   await seedSecrets(secrets, {
     stage: 'local',
@@ -133,6 +137,19 @@ async function fill(
   });
   sqs.destroy();
   secrets.destroy();
+}
+
+/** A client that any OAuth 2.0 provider could have. */
+function buildRegistration(client: string, { tokenEndpoint }: ProviderControl): object {
+  return {
+    ...{ provider: 'oauth2', client_id: client, client_secret: 'the secret of a measurement' },
+    provider_overrides: {
+      token: { url: tokenEndpoint(client) },
+      rotation: 'strict',
+      // Losses that are made on purpose are no mistake of the registration.
+      refused_grants_brake: 100_000,
+    },
+  };
 }
 
 interface Urls {
@@ -151,6 +168,7 @@ function startWorker(
   const bundle = build.bundles.get(key);
   const definition = functions[key];
   if (bundle === undefined || !definition) throw new Error(`there is no function ${key}`);
+  const { REFRESH_TIMEOUT_SECONDS: timeout = definition.timeout ?? provider.timeout } = settings;
   const deployed = { ...provider.environment, ...definition.environment };
   const addressed = Object.entries(deployed).map(([name, value]) => [
     name,
@@ -158,9 +176,9 @@ function startWorker(
   ]);
   return startChild({
     module: 'worker.ts',
-    args: [bundle, pool ?? definition.name, `${definition.timeout ?? provider.timeout}`],
+    args: [bundle, pool ?? definition.name, `${timeout}`],
     environment: {
-      ...path(),
+      ...basic(build),
       ...Object.fromEntries(addressed),
       POWERTOOLS_LOG_LEVEL: 'WARN',
       ...awsEnvironment({
@@ -175,8 +193,9 @@ function startWorker(
   });
 }
 
-function path(): Readonly<Record<string, string>> {
-  return { PATH: process.env.PATH ?? '' };
+function basic({ compileCache }: Build): Readonly<Record<string, string>> {
+  const { PATH = '' } = process.env;
+  return { PATH, ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }) };
 }
 
 function logFile({ logFolder }: Build, name: string): { readonly logFile?: string } {

@@ -20,6 +20,11 @@ export function countEach(texts: readonly string[]): Readonly<Record<string, num
   return Object.fromEntries([...groups].map(([text, members]) => [text, members.length]));
 }
 
+/** The greatest; 0 of none. */
+export function greatest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
 /** To a tenth: more digits say nothing on a machine with other work. */
 export function round(value: number): number {
   return Math.round(value * 10) / 10;

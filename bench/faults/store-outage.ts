@@ -1,9 +1,17 @@
 import { startQueuePoller } from '../../local/queue-poller.ts';
-import { type ConnectionName, connectAll, readFence, refresh, warmUp } from './callers.ts';
+import {
+  type ConnectionName,
+  connectAll,
+  readFence,
+  refresh,
+  type Workers,
+  warmUp,
+} from './callers.ts';
 import type { Child } from './child.ts';
-import { type Experiment, nowSeconds, pass, waitUntil } from './experiment.ts';
+import { type Experiment, nowSeconds, pass, type Run, waitUntil } from './experiment.ts';
 import { countFates, judgeCalls, settleFates } from './fates.ts';
 import { inParallel } from './in-parallel.ts';
+import { buildRefreshSettings, readRefreshSettings } from './service.ts';
 import { type Stack, startStack } from './stack.ts';
 import { countEach, round } from './statistics.ts';
 import { type Outage, type StoreProxy, startStoreProxy } from './store-proxy.ts';
@@ -25,28 +33,30 @@ const recoveryRoute = {
   reportsFailures: true,
 };
 
+const quickSettings = { timeout: 10, write: 1, lease: 12, invocation: 60 };
+
 /** Shorter than the lease, so that the write is repeated; and longer, so that the queue has to help. */
-function listVariants(quick: boolean): readonly Variant[] {
+function listVariants({ quick, build }: Run): readonly Variant[] {
   if (quick) {
     return [
-      { client: 'refused', outage: 'refused', seconds: 9, count: 10 },
-      { client: 'frozen', outage: 'frozen', seconds: 2, count: 10 },
+      { client: 'refused', outage: 'refused', seconds: 14, count: 4 },
+      { client: 'frozen', outage: 'frozen', seconds: 3, count: 4 },
     ];
   }
+  const longer = readRefreshSettings(build.service).lease + 15;
   return [
     { client: 'refused-short', outage: 'refused', seconds: 5, count: 20 },
-    { client: 'refused-long', outage: 'refused', seconds: 45, count: 20 },
+    { client: 'refused-long', outage: 'refused', seconds: longer, count: 20 },
     { client: 'frozen-short', outage: 'frozen', seconds: 5, count: 20 },
-    { client: 'frozen-long', outage: 'frozen', seconds: 45, count: 20 },
+    { client: 'frozen-long', outage: 'frozen', seconds: longer, count: 20 },
   ];
 }
 
 /** The store goes away between the provider's answer and our write of it: nothing is lost. */
-export const storeOutage: Experiment = async (build, quick) => {
-  const variants = listVariants(quick);
-  const settings = quick
-    ? { PROVIDER_TIMEOUT_SECONDS: '5', STORE_WRITE_SECONDS: '1', LEASE_SECONDS: '8' }
-    : {};
+export const storeOutage: Experiment = async (run) => {
+  const { build, quick } = run;
+  const variants = listVariants(run);
+  const settings = quick ? buildRefreshSettings(quickSettings) : {};
   const clients = variants.map(({ client }) => client);
   const stack = await startStack(build, { clients, ...(quick && { recoveryDelaySeconds: 2 }) });
   const poller = startQueuePoller({
@@ -58,7 +68,7 @@ export const storeOutage: Experiment = async (build, quick) => {
     const connections = await stack.start({ key: 'connections', count: 1 });
     await stack.start({ key: 'recover', count: 1, pool: recoveryRoute.functionName });
     const results = await Promise.all(
-      variants.map((variant) => tryVariant(stack, variant, { connections, settings })),
+      variants.map((variant) => tryVariant(stack, variant, { connections, settings, run })),
     );
     return {
       parameters: {
@@ -77,31 +87,28 @@ export const storeOutage: Experiment = async (build, quick) => {
   }
 };
 
-interface VariantWorkers {
-  readonly connections: readonly Child[];
-  readonly vending: readonly Child[];
-  readonly refreshing: readonly Child[];
-}
-
 async function tryVariant(
   stack: Stack,
   variant: Variant,
   given: {
     readonly connections: readonly Child[];
     readonly settings: Readonly<Record<string, string>>;
+    readonly run: Run;
   },
 ) {
   const { client, outage, seconds, count } = variant;
-  const proxy = await startStoreProxy(stack.storeUrl);
-  const options = { settings: given.settings, storeUrl: proxy.url };
-  const workers = { ...given, ...(await startWorkers(stack, client, options)) };
-  await warmUp(stack, client, workers);
+  const { connections, settings, run } = given;
+  const proxy = await startStoreProxy((await stack.openStore()).url);
+  const options = { settings, storeUrl: proxy.url };
+  const workers = { connections, ...(await startWorkers(stack, client, options)) };
+  await warmUp(stack, client, { ...workers, quick: run.quick });
   const names = Array.from({ length: count }, (_, index) => ({
     client,
     connection: `${client}-${index}`,
   }));
-  await connectAll(stack, given.connections, { names, expiresAt: nowSeconds() - 1 });
+  await connectAll(stack, connections, { names, expiresAt: nowSeconds() - 1 });
 
+  run.tell(`${client}: ${count} answers, and ${seconds} s without a store`);
   const replies = await refreshInOutage(stack, variant, { names, proxy, workers });
   const mendedAtMs = performance.now();
   const fates = await settleFates(stack, names, { ...workers, limitSeconds: 240 });
@@ -113,7 +120,7 @@ async function tryVariant(
   return {
     ...{ client, outage, outage_seconds: seconds },
     refresh_answered: countEach(replies.map(describeReply)),
-    ...countFates(fates),
+    ...countFates(fates, run.quick),
     ...judgeCalls(calls),
     all_settled_after_outage_seconds: round(settledMs / 1000),
   };
@@ -126,7 +133,7 @@ async function refreshInOutage(
   given: {
     readonly names: readonly ConnectionName[];
     readonly proxy: StoreProxy;
-    readonly workers: VariantWorkers;
+    readonly workers: Workers;
   },
 ): Promise<readonly unknown[]> {
   const { names, proxy, workers } = given;
@@ -137,7 +144,7 @@ async function refreshInOutage(
   const replies = inParallel([...names.entries()], names.length, ([index, name]) =>
     refresh(refreshing[index % refreshing.length], name, fences[index] ?? 0),
   );
-  await waitUntil('every refresh is at the provider', 20, async () => {
+  await waitUntil('every refresh is at the provider', 60, async () => {
     return (await stack.provider.held(client)) === names.length;
   });
   proxy.cut(outage);

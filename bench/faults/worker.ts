@@ -3,15 +3,17 @@
  * invoked over loopback.
  *
  * `POST /invoke` is one invocation. `POST /invoke-many` is any number of one event, of which so many
- * at once are in the handler. `POST /clock` sets the wall clock forward; the monotonic one stays.
+ * at once are in the handler; `POST /inside` tells how many are. `POST /clock` sets the wall clock
+ * forward; the monotonic one stays.
  *
  * @module
  */
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reply, startHttpServer } from '../../local/http-server.ts';
 import { announce } from './child.ts';
 import { inParallel } from './in-parallel.ts';
-import { countEach } from './statistics.ts';
+import type { ManyAnswers, ManyInvocations } from './many-vends.ts';
 
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 
@@ -19,16 +21,11 @@ const [bundleFile = '', functionName = '', timeoutText = ''] = process.argv.slic
 const timeoutMs = Number(timeoutText) * 1000;
 
 let aheadMs = 0;
+let inside = 0;
 const wallClock = Date.now;
 Date.now = () => wallClock() + aheadMs;
 
 const { handler } = createRequire(import.meta.url)(bundleFile) as { readonly handler: Handler };
-
-interface ManyInvocations {
-  readonly event: unknown;
-  readonly times: number;
-  readonly at_once: number;
-}
 
 const routes: Readonly<Record<string, (message: unknown) => Promise<Reply>>> = {
   '/invoke': async (event) => {
@@ -40,6 +37,7 @@ const routes: Readonly<Record<string, (message: unknown) => Promise<Reply>>> = {
     }
   },
   '/invoke-many': async (message) => reply(await invokeMany(message as ManyInvocations)),
+  '/inside': async () => reply(inside),
   '/clock': async (message) => {
     aheadMs = (message as { readonly ahead_seconds: number }).ahead_seconds * 1000;
     return reply({});
@@ -70,26 +68,45 @@ async function invoke(event: unknown): Promise<unknown> {
   };
   const { promise: timedOut, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error('Task timed out')), timeoutMs);
+  inside += 1;
   try {
     return await Promise.race([handler(event, context), timedOut]);
   } finally {
+    inside -= 1;
     clearTimeout(timer);
   }
 }
 
-async function invokeMany({ event, times, at_once: atOnce }: ManyInvocations) {
+async function invokeMany(many: ManyInvocations): Promise<ManyAnswers> {
+  const { times, at_once: atOnce, apart_ms: apartMs } = many;
   const beganMs = performance.now();
-  const answers = await inParallel(Array.from({ length: times }), atOnce, async () => {
+  const turns = Array.from({ length: times }, (_, index) => index);
+  const answers = await inParallel(turns, atOnce, async (turn) => {
+    // Those that enter first do not all do so in the same millisecond.
+    if (turn < atOnce) await sleep(turn * apartMs);
     const enteredMs = performance.now();
-    const answer = await invoke(event).catch(() => ({ error: 'function_error' }));
+    const answer = await invokeUntilAnswered(many);
     const endedMs = performance.now();
-    return { answer, waitedMs: endedMs - beganMs, handledMs: endedMs - enteredMs };
+    return { ...answer, enteredMs, endedMs };
   });
+  const originMs = wallClock() - performance.now();
   return {
-    waited_ms: answers.map(({ waitedMs }) => waitedMs),
-    handled_ms: answers.map(({ handledMs }) => handledMs),
-    answers: countEach(answers.map(({ answer }) => describeAnswer(answer))),
+    answers: answers.map(({ answer }) => answer),
+    tries: answers.map(({ tries }) => tries),
+    asked_at_ms: originMs + beganMs,
+    entered_at_ms: answers.map(({ enteredMs }) => originMs + enteredMs),
+    ended_at_ms: answers.map(({ endedMs }) => originMs + endedMs),
   };
+}
+
+/** Whoever is told when to come back does so, as often as it may. */
+async function invokeUntilAnswered({ event, most_tries: mostTries }: ManyInvocations) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await invoke(event).catch(() => ({ error: 'function_error' }));
+    const { retry_after: later } = answer as { readonly retry_after?: number };
+    if (later === undefined || tries >= mostTries) return { answer: describeAnswer(answer), tries };
+    await sleep(1000);
+  }
 }
 
 /** A vended token by its own text, since it is only this measurement's; a failure by its code. */
