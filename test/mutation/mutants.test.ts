@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { equivalentMutants, listStale } from './equivalent-mutants.ts';
 import { markName, markPlaces } from './marks.ts';
 import { listMutants, mutate } from './mutants.ts';
+import { findRelatedTests } from './related-tests.ts';
 import { listSources, root } from './scope.ts';
 
 /** A template of the source that is read, not of this one. */
@@ -129,6 +130,16 @@ describe('marks', () => {
     expect(run(2, 3).changes).not.toContain('without second');
     expect(run(0, 5).result).toBe(5);
     expect(run(0, 5).changes.toSorted()).toEqual(mutants.map(({ change }) => change).toSorted());
+  });
+});
+
+describe('the tests that are related to a file', () => {
+  it('are those that import it, by whatever way round', () => {
+    const tests = ['test/mutation/mutants.test.ts', 'test/unit/broker/fence.test.ts'];
+
+    expect(findRelatedTests(tests, ['test/mutation/syntax.ts'])).toEqual([tests[0]]);
+    expect(findRelatedTests(tests, ['lib/broker/fence.ts'])).toEqual([tests[1]]);
+    expect(findRelatedTests(tests, ['lib/time.ts'])).toEqual([tests[1]]);
   });
 });
 

@@ -18,6 +18,7 @@ import { type IsChanged, readChangedLines } from './changed-lines.ts';
 import { isListed, listStale } from './equivalent-mutants.ts';
 import { listMutants, type Mutant } from './mutants.ts';
 import { findReachingTests } from './reach.ts';
+import { findRelatedTests } from './related-tests.ts';
 import { isHistory, listDirectTests, listHistories, listSources, root } from './scope.ts';
 import { buildScore, describeFate, type TriedMutant } from './score.ts';
 import { tryMutants } from './trials.ts';
@@ -63,7 +64,8 @@ function onLines(isChanged: IsChanged): readonly Mutant[] {
 
 async function tryAll(): Promise<readonly TriedMutant[]> {
   console.error(`${mutants.length} mutants of ${files.length} files; first the tests without any`);
-  const testFiles = [...listDirectTests(), ...(values.direct ? [] : listHistories())];
+  const tests = [...listDirectTests(), ...(values.direct ? [] : listHistories())];
+  const testFiles = findRelatedTests(tests, [...new Set(mutants.map(({ file }) => file))]);
   const reachingTests = await findReachingTests(mutants, testFiles);
   const tried: TriedMutant[] = [];
   await tryMutants(mutants, {

@@ -7,16 +7,19 @@ export const root = resolve(import.meta.dirname, '../..');
 /** The refresh path: every source file between a due connection or a caller and a stored token. */
 const sources = ['lib/broker/*.ts', 'lib/aws/*.ts', 'lib/lambda/*.ts'];
 
-/** How a connection begins is another path. Its last step, `establish-connection`, is in scope. */
+/** How a connection begins is another path, and so is what operators do with keys and clients. */
 const otherPaths = [
-  // Settings handed on to what is tested by itself; test/functions runs them.
-  'lib/aws/{tables,vending,seals}.ts',
-  'lib/broker/{access-policy,one-time-token,show-connections,token-outcome}.ts',
+  'lib/broker/{access-policy,audited-vend,one-time-token,show-connections,token-outcome}.ts',
   'lib/broker/{begin,complete}-*.ts',
   'lib/broker/{connect-directly,exchange-code}.ts',
   'lib/broker/revo*.ts',
+  'lib/broker/{key-ports,repin-connection,reseal-all,retire-key,rotate-key,show-keys}.ts',
   'lib/aws/{dynamodb-session-store,session-row,pending-connections}.ts',
   'lib/aws/{secret*,registrations,remembered-reads,revocation-message,sqs-revocation-queue}.ts',
+  'lib/aws/{connection-directory,dynamodb-key-records,dynamodb-reseal-progress}.ts',
+  'lib/aws/sqs-sealed-messages.ts',
+  // Settings handed on to what is tested by itself; test/functions runs them.
+  'lib/aws/{tables,vending,seals}.ts',
 ];
 
 /** Tests of one part each: what a mutant should fall to. */

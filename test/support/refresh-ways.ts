@@ -105,6 +105,15 @@ const ways = {
     await world.clientStatus.countRefusedGrant(acme, { at: dueAt, windowSeconds: seconds(600) });
     return { world };
   },
+  'whose client is refused now, and was registered anew': () => {
+    const world = refreshWorld({ answers: [{ outcome: 'client_refused' }, granted()] });
+    const { clients } = world;
+    const read: typeof clients.read = async (name, options) => {
+      const client = await clients.read(name);
+      return options?.fresh ? { ...client, version: 'version-2' } : client;
+    };
+    return { world, over: { clients: { read } } };
+  },
   'that is not ready': () => {
     const world = refreshWorld();
     const fault = new Fault('KEY_RING_INVALID', { purpose: 'renewal', problems: ['none'] });

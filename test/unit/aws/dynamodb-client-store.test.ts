@@ -1,6 +1,6 @@
 /** Each condition of each write of a client's row, alone, and how often a row is written. */
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dynamodbClientStore } from '../../../lib/aws/dynamodb-client-store.ts';
 import { attributes } from '../../../lib/aws/expression.ts';
 import { readItem } from '../../../lib/aws/row.ts';
@@ -8,6 +8,8 @@ import type { ClientStore } from '../../../lib/broker/client-ports.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aKey, at } from '../../support/connections.ts';
 import { type Dynalite, startDynalite } from '../../support/dynalite.ts';
+import { localCredentials } from '../../support/local-credentials.ts';
+import { startScriptedService } from '../../support/scripted-service.ts';
 import { plainTable } from '../../support/tables.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -31,6 +33,10 @@ beforeAll(async () => {
   );
 });
 afterAll(() => dynalite.close());
+const endings: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0)) await end();
+});
 
 /** Puts the row there, writes, and tells what that answered and what the row is then. */
 async function tryWrite(row: Row, write: (store: ClientStore) => Promise<unknown>) {
@@ -135,6 +141,54 @@ describe('a refused grant', () => {
     );
 
     expect(answers.answer).toEqual(expect.arrayContaining([1, 2]));
+  });
+});
+
+describe('a refused grant that others count at the same moment', () => {
+  const conditionFalse = {
+    status: 400,
+    body: { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' },
+  };
+
+  /** A store on a DynamoDB where each write finds its condition false but those of `taken`. */
+  async function scriptedStore(row: Row, taken: readonly number[] = []) {
+    let updates = 0;
+    const service = await startScriptedService(({ operation }) => {
+      if (operation === 'GetItem') return { body: { Item: attributes({ pk: client, ...row }) } };
+      updates += 1;
+      return taken.includes(updates)
+        ? { body: { Attributes: attributes({ pk: client, refused_grants: 7 }) } }
+        : conditionFalse;
+    });
+    const dynamodb = new DynamoDBClient({ endpoint: service.url, ...localCredentials });
+    endings.push(async () => {
+      dynamodb.destroy();
+      await service.close();
+    });
+    return {
+      store: dynamodbClientStore({ client: dynamodb, name: 'table' }),
+      updates: () => updates,
+    };
+  }
+
+  it.each([1000, 999, 401])(
+    'is counted in the window that one of them began at %i',
+    async (since) => {
+      const { store, updates } = await scriptedStore({ refused_grants_since: at(since) }, [2]);
+
+      expect(await countRefused(store)).toBe(7);
+      expect(updates()).toBe(2);
+    },
+  );
+
+  it('is given up after five rounds, naming that', async () => {
+    const { store, updates } = await scriptedStore({ refused_grants_since: at(0) });
+
+    await expect(countRefused(store)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      context: { store: 'clients', operation: 'countRefusedGrant', reason: 'contention' },
+    });
+    expect(updates()).toBe(10);
   });
 });
 

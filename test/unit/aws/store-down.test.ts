@@ -65,6 +65,17 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'connections.defer': () => connections.defer(key, seen, at(60)),
   'connections.markDead': () =>
     connections.markDead(key, seen, { reason: 'grant_dead', since: at(0) }),
+  'connections.reschedule': () => connections.reschedule(key, 1, answer),
+  'connections.quarantine': () => connections.quarantine(key),
+  'connections.markUncertain': () =>
+    connections.markUncertain({
+      key,
+      seen,
+      intent: { fence: 2, at: at(0), credentialFence: 1 },
+      now: at(0),
+      clockSkewSeconds: seconds(5),
+    }),
+  'connections.repin': () => connections.repin(key, 1, { clientId: canary, origins: [] }),
   'connections.connect': () => connections.connect(connection, undefined),
   'connections.remove': () => connections.remove(aTombstone(), 1, at(60)),
   'connections.listDue': () => connections.listDue({ shard: 0, now: at(0), limit: 10 }),
@@ -86,6 +97,13 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'clients.read': () => clients.read(key.client),
   'clients.markRefused': () => clients.markRefused(key.client, canary, at(0)),
   'clients.clearRefused': () => clients.clearRefused(key.client, canary),
+  'clients.markProven': () => clients.markProven(key.client, canary),
+  'clients.countTrouble': () => clients.countTrouble(key.client, at(0)),
+  'clients.openBreaker': () => clients.openBreaker(key.client, at(30)),
+  'clients.takeProbe': () => clients.takeProbe(key.client, { now: at(0), until: at(30) }),
+  'clients.closeBreaker': () => clients.closeBreaker(key.client),
+  'clients.countRefusedGrant': () =>
+    clients.countRefusedGrant(key.client, { at: at(0), windowSeconds: seconds(600) }),
   'secrets (registration)': () => secretsClientRegistry(stage).read(key.client),
   'secrets (key ring)': () => secretsKeyRings(stage)('renewal'),
   'refresh-queue.send': () =>
@@ -97,6 +115,14 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 describe('when an AWS service does not answer', () => {
+  it('is tried with every method of every store', () => {
+    const methods = Object.entries({ connections, tokens, sessions, clients }).flatMap(
+      ([store, each]) => Object.keys(each).map((method) => `${store}.${method}`),
+    );
+
+    expect(methods.filter((method) => !Object.hasOwn(calls, method))).toEqual([]);
+  });
+
   it.each(Object.keys(calls))('%s throws STORE_UNAVAILABLE, with nothing secret', async (name) => {
     const fault = await calls[name]?.().catch((error: unknown) => error);
 

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildConnectionRow, buildIntent, buildLease } from '../../../lib/aws/connection-row.ts';
 import { dueShard } from '../../../lib/aws/due-shard.ts';
 import { dynamodbConnectionStore } from '../../../lib/aws/dynamodb-connection-store.ts';
+import { dynamodbSealedValues } from '../../../lib/aws/dynamodb-sealed-values.ts';
 import { dynamodbTokenStore } from '../../../lib/aws/dynamodb-token-store.ts';
 import { attributes } from '../../../lib/aws/expression.ts';
 import { readItem } from '../../../lib/aws/row.ts';
 import { buildTokenRow } from '../../../lib/aws/token-row.ts';
+import type { SealedValueStore } from '../../../lib/broker/key-ports.ts';
 import type { ConnectionStore, TokenStore } from '../../../lib/broker/ports.ts';
 import { keyText } from '../../../lib/names.ts';
 import { seconds } from '../../../lib/time.ts';
@@ -149,6 +151,46 @@ const connectionWrites: Readonly<Record<string, Write<ConnectionStore>>> = {
       { committed_fence: 30, ...deleted },
     ],
   },
+  markUncertain: {
+    write: (store) =>
+      store.markUncertain({
+        key: aKey(),
+        seen,
+        intent: { fence: 40, at: at(100), credentialFence: 10 },
+        now: at(100),
+        clockSkewSeconds: seconds(5),
+      }),
+    done: [
+      {},
+      { lease: undefined },
+      { lease: { owner: 'a', until: at(94) } },
+      { state: 'failing' },
+    ],
+    lost: [
+      ...anotherFence,
+      ...anotherCommitted,
+      { lease: { owner: 'a', until: at(95) } },
+      waitsForItsOwner,
+      deleted,
+    ],
+  },
+  'markUncertain with a fence that does not grow': {
+    write: (store) =>
+      store.markUncertain({
+        key: aKey(),
+        seen,
+        intent: { fence: 30, at: at(100), credentialFence: 10 },
+        now: at(100),
+        clockSkewSeconds: seconds(5),
+      }),
+    done: [],
+    lost: [{}],
+  },
+  repin: {
+    write: (store) => store.repin(aKey(), 30, { clientId: 'another', origins: [] }),
+    done: [{}, waitsForItsOwner],
+    lost: [...anotherFence, deleted],
+  },
   markDead: {
     write: (store) =>
       store.markDead(
@@ -217,9 +259,16 @@ describe('a late answer', () => {
   });
 });
 
-it('moves a connection, with an answer, to the shard that is its own now', async () => {
+it.each<[string, (store: ConnectionStore) => Promise<Ending>]>([
+  ['an answer', (store) => store.commit(aKey(), 30, answer)],
+  [
+    'a schedule',
+    (store) => store.reschedule(aKey(), 30, { expirySource: 'introspection', refreshAt: at(200) }),
+  ],
+  ['a failure', (store) => store.fail(aKey(), 30, { ...failure, intentSettled: false })],
+])('moves a connection, with %s, to the shard that is its own now', async (_, write) => {
   const shard = dueShard(aKey(), 8);
-  await afterWriting({ shard: (shard + 1) % 8 }, (store) => store.commit(aKey(), 30, answer));
+  await afterWriting({ committed_fence: 30, shard: (shard + 1) % 8 }, write);
 
   const { due } = await connectionStore().listDue({ shard, now: at(9999), limit: 10 });
 
@@ -262,6 +311,40 @@ const tokenWrites: Readonly<Record<string, Write<TokenStore>>> = {
   },
 };
 
+const sealedValues = () =>
+  dynamodbSealedValues({
+    connections: { client: dynalite.client, name: connectionsName },
+    tokens: { client: dynalite.client, name: tokensName },
+  });
+
+const sealed = (fence: number) => ({ fence, sealed: 'old', next: 'new' });
+
+const credentialWrites: Readonly<Record<string, Write<SealedValueStore>>> = {
+  replaceCredential: {
+    write: (store) => store.replaceCredential(aKey(), sealed(10)),
+    done: [{ sealed_credential: 'old' }],
+    lost: [
+      ...anotherCredential.map((another) => ({ sealed_credential: 'old', ...another })),
+      { sealed_credential: 'ola' },
+      { sealed_credential: 'ole' },
+      { sealed_credential: undefined },
+    ],
+  },
+};
+
+const tokenSealWrites: Readonly<Record<string, Write<SealedValueStore>>> = {
+  replaceToken: {
+    write: (store) => store.replaceToken(aKey(), sealed(30)),
+    done: [{ sealed: 'old' }],
+    lost: [
+      ...anotherFence.map((another) => ({ sealed: 'old', ...another })),
+      { sealed: 'ola' },
+      { sealed: 'ole' },
+      { sealed: undefined },
+    ],
+  },
+};
+
 /** Puts the row there, writes, and tells how it ended and whether the row is another now. */
 async function tryWrite<Store>(
   store: Store,
@@ -291,6 +374,24 @@ describe('a write of a connection', () => {
     const row = { ...underWay, ...input.row };
 
     const found = await tryWrite(connectionStore(), { ...input, name: connectionsName, row });
+
+    expect(found).toEqual({ ending: input.ending, isChanged: input.ending === 'done' });
+  });
+});
+
+describe('another seal', () => {
+  it.each(casesOf(credentialWrites))('$name is $ending on a row $shown', async (input) => {
+    const row = { ...underWay, ...input.row };
+
+    const found = await tryWrite(sealedValues(), { ...input, name: connectionsName, row });
+
+    expect(found).toEqual({ ending: input.ending, isChanged: input.ending === 'done' });
+  });
+
+  it.each(casesOf(tokenSealWrites))('$name is $ending on a row $shown', async (input) => {
+    const row = { ...published, ...input.row };
+
+    const found = await tryWrite(sealedValues(), { ...input, name: tokensName, row });
 
     expect(found).toEqual({ ending: input.ending, isChanged: input.ending === 'done' });
   });

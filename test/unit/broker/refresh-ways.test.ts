@@ -45,6 +45,9 @@ describe.each(wayNames)('a refresh %s', (name) => {
         (/not ready|no time|another makes/.test(name) && /^(defer|note)$/.test(method));
       if (isReadied && !isPutOff) {
         expect(ending, method).toMatchObject({ warning: { code: 'refresh_failing' } });
+      } else if (/refused now/.test(name) && method === 'read' && index > (lease ?? 0)) {
+        // Of a registration that cannot be read anew the refusal stands.
+        expect(ending, method).toMatchObject({ warning: { code: 'client_refused' } });
       } else if (method === 'clearRefused') {
         expect(ending).toMatchObject({ outcome: 'refreshed' });
       } else {
