@@ -21,9 +21,9 @@ const route = '/connections/{client}/{connection}';
 
 /** What the function `connections` says of one. */
 export interface ConnectionView {
-  readonly state: string;
+  /** Undefined when nothing could be said. */
+  readonly state?: string;
   readonly reason?: string;
-  readonly last_refreshed_at: number;
 }
 
 /**
@@ -76,17 +76,20 @@ interface HttpAnswer {
   readonly body: string;
 }
 
-function askConnections(
+/** A function that fails is told from one that refuses by its status alone. */
+async function askConnections(
   worker: Child | undefined,
   method: 'PUT' | 'GET',
   ...[name, body]: [ConnectionName, object?]
 ): Promise<HttpAnswer> {
-  return askJson(`${worker?.url}/invoke`, {
+  const answer = await postJson(`${worker?.url}/invoke`, {
     routeKey: `${method} ${route}`,
     pathParameters: name,
     requestContext: operator,
     ...(body && { body: JSON.stringify(body), isBase64Encoded: false }),
   });
+  if (answer === undefined || answer.failed) return { statusCode: 503, body: '{}' };
+  return answer.body as HttpAnswer;
 }
 
 /** How a vend ended, and how long it took. */
