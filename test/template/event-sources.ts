@@ -37,7 +37,7 @@ export function describeEventSources(packaged: Packaged): void {
     });
 
     it.each([
-      ['refresh', 'RefreshQueue', 3, 40],
+      ['refresh', 'RefreshQueue', 1, 40],
       ['recover', 'RecoveryQueue', 1, 10],
       ['revoke', 'RevokeQueue', 1, 2],
     ] as const)(

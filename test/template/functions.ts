@@ -51,8 +51,8 @@ const environments: Readonly<Record<FunctionName, object>> = {
     REFRESH_PROVIDER_TIMEOUT_SECONDS: '45',
     STORE_WRITE_SECONDS: '5',
     LEASE_SECONDS: '60',
-    REFRESH_TIMEOUT_SECONDS: 90,
-    REFRESH_VISIBILITY_SECONDS: 180,
+    REFRESH_TIMEOUT_SECONDS: '90',
+    REFRESH_VISIBILITY_SECONDS: '180',
   },
   'refresh-due': {
     ...connections,
