@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { turnstile } from './turnstile.ts';
 
 /** A process of the measurement's own. */
@@ -14,7 +15,7 @@ export interface Child {
   readonly ended: Promise<void>;
   /** Ends it with SIGKILL; resolves when it is gone. */
   readonly kill: () => Promise<void>;
-  /** Lets go of it, so that it ends by itself; resolves when it is gone. */
+  /** Lets go of it, so that it ends by itself; resolves when it is gone, or takes too long. */
   readonly release: () => Promise<void>;
 }
 
@@ -32,6 +33,8 @@ export interface ChildOptions {
 
 /** Preloaded into a process that has a channel to this one: ends it with this one. */
 export const endWithParent = new URL('../../local/end-with-parent.ts', import.meta.url).href;
+
+const mostEndingMs = 5000;
 
 /** To start is all work and no waiting: more at once would only take longer each. */
 const inTurn = turnstile(availableParallelism());
@@ -74,7 +77,7 @@ async function forkChild(options: ChildOptions): Promise<Child> {
     },
     release: async () => {
       child.disconnect();
-      await ended;
+      await Promise.race([ended, sleep(mostEndingMs, undefined, { ref: false })]);
     },
   };
 }
