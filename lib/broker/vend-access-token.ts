@@ -7,7 +7,7 @@
  */
 import { Fault, type FaultCode, isFault } from '../fault.ts';
 import { later, seconds } from '../time.ts';
-import type { RefreshReply } from './ports.ts';
+import type { RefreshReply, TokenStore } from './ports.ts';
 import { isRejected } from './rejected-token.ts';
 import { isAlive, judge, openToken } from './token-fitness.ts';
 import {
@@ -146,6 +146,19 @@ async function takeReply(
     : settle(ports, request, next);
 }
 
+/** A poll that fails is no reason to give up: there is time for the next. */
+async function readAgain(
+  { tokens }: VendPorts,
+  request: VendRequest,
+): Promise<Awaited<ReturnType<TokenStore['read']>>> {
+  try {
+    return await tokens.read(request, true);
+  } catch (error) {
+    if (isFault(error) && error.code === 'STORE_UNAVAILABLE') return undefined;
+    throw error;
+  }
+}
+
 /** Somebody else is having it refreshed: the living token serves, or we wait for a newer one. */
 async function awaitOther(
   ports: VendPorts,
@@ -157,7 +170,7 @@ async function awaitOther(
     return settle(ports, request, held);
   }
   for (let round = 0; await pause(ports, held, round); round += 1) {
-    const row = await ports.tokens.read(request, true);
+    const row = await readAgain(ports, request);
     if (row?.state === 'revoked') throw unknown(request);
     if (!row) continue;
     const isNewer = row.fence > (held.row?.fence ?? -1);

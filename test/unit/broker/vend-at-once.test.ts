@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tokenCache } from '../../../lib/broker/token-cache.ts';
 import { aTombstone, at } from '../../support/connections.ts';
+import { storeDown } from '../../support/refresh-world.ts';
 import { aNewerToken, vendWorld } from '../../support/vend-world.ts';
 
 const expired = { expiresAt: at(0) };
@@ -101,6 +102,22 @@ describe('callers who lost the claim', () => {
     const [first, ...polls] = consistency;
     expect(first).toBe(false);
     expect(new Set(polls)).toEqual(new Set([true]));
+  });
+
+  it('go on after a poll that failed', async () => {
+    const world = vendWorld({ token: claimed });
+    let reads = 0;
+    const read: typeof world.tokens.read = async (key, consistent) => {
+      reads += 1;
+      if (reads !== 3) return world.tokens.read(key, consistent);
+      world.tokens.put(aNewerToken(0));
+      throw storeDown();
+    };
+
+    const vended = await world.vend({}, { tokens: { ...world.tokens, read } });
+
+    expect(vended.accessToken.reveal()).toBe('access-2');
+    expect(reads).toBe(4);
   });
 
   it('may claim when the one who had it fell silent', async () => {
