@@ -122,7 +122,7 @@ export async function prepareConnection(
       ? undefined
       : await sealCredential(ports, { client: name, connection, fence }, credential);
   const scope = answer?.scope ?? grant.scope;
-  const accountId = answer?.accountId ?? (kept && old?.accountId);
+  const accountId = answer?.accountId;
   return {
     ...(old && kept && { keptFrom: old.credentialFence }),
     token: answer

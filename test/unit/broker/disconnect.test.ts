@@ -14,6 +14,7 @@ import {
   connecting,
   connectionOf,
 } from '../../support/redirect-flow.ts';
+import { without } from '../../support/without.ts';
 
 const revoking = aClient({
   definition: aDefinition({ revoke: { url: 'https://as.example.com/revoke' } }),
@@ -187,6 +188,127 @@ describe('the revocation (RFC 7009)', () => {
   });
 });
 
+describe('the tokens to revoke', () => {
+  /** The connection without some of its secrets. */
+  async function holding(kept: { readonly refreshToken: boolean; readonly accessToken: boolean }) {
+    const ports = await connected();
+    const row = connectionOf(ports);
+    const token = ports.tokens.rows.get('acme/ann');
+    if (!token || token.state === 'revoked') throw new Error('there is no token');
+    if (!kept.refreshToken) ports.connections.put(without(row, 'sealedCredential'));
+    if (!kept.accessToken) ports.tokens.put(without(token, 'sealed'));
+    return ports;
+  }
+
+  it.each([
+    ['the refresh token alone', { refreshToken: true, accessToken: false }],
+    ['the access token alone', { refreshToken: false, accessToken: true }],
+  ])('may be %s', async (_, kept) => {
+    const ports = await holding(kept);
+
+    await disconnect(ports, aKey());
+
+    const revocation = await queued(ports);
+    expect(revocation.refreshToken !== undefined).toBe(kept.refreshToken);
+    expect(revocation.accessToken !== undefined).toBe(kept.accessToken);
+    expect(ports.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('may be none: nothing is queued then', async () => {
+    const ports = await holding({ refreshToken: false, accessToken: false });
+
+    await disconnect(ports, aKey());
+
+    expect(ports.revocations.sent).toEqual([]);
+    expect(ports.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a tombstone', { ...tombstone, state: 'revoked', ...aKey(), fence: 1 } as const],
+  ])('are without the access token where %s is in its place', async (_, found) => {
+    const ports = await connected();
+    ports.tokens.replace('read', async () => found);
+
+    await disconnect(ports, aKey());
+
+    expect((await queued(ports)).accessToken).toBeUndefined();
+    expect(ports.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('are read consistently', async () => {
+    const ports = await connected();
+    const { read } = ports.tokens;
+    const reads: boolean[] = [];
+    ports.tokens.replace('read', (key, consistent) => {
+      reads.push(consistent);
+      return read(key, consistent);
+    });
+
+    await disconnect(ports, aKey());
+
+    expect(reads).toEqual([true]);
+  });
+
+  it.each([
+    ['a mistake', Object.assign(new TypeError('a mistake'), { code: 'SEALED_VALUE_INVALID' })],
+    ['a mistake by another name', Object.assign(new TypeError('x'), { code: 'UNKNOWN_CLIENT' })],
+    ['a store that is down', new Fault('STORE_UNAVAILABLE', { store: 's', operation: 'o' })],
+  ])('are not given up for %s', async (_, error) => {
+    for (const purpose of ['renewal', 'access_token']) {
+      const ports = await connected();
+      const before = connectionOf(ports);
+      const { open } = ports.sealer;
+      ports.sealer.replace('open', async (...asked) => {
+        if (asked[0] === purpose) throw error;
+        return open(...asked);
+      });
+
+      await expect(disconnect(ports, aKey()), purpose).rejects.toBe(error);
+      expect(connectionOf(ports)).toEqual(before);
+    }
+  });
+
+  it('are all left where the ring of one is missing, and the log says so', async () => {
+    const ports = await connected();
+    const { open } = ports.sealer;
+    ports.sealer.replace('open', async (...asked) => {
+      if (asked[0] !== 'access_token') return open(...asked);
+      throw new Fault('KEY_RING_INVALID', { purpose: 'access_token', problems: ['missing'] });
+    });
+
+    await disconnect(ports, aKey());
+
+    expect(ports.revocations.sent).toEqual([]);
+    expect(ports.log.lines.find(({ level }) => level === 'error')).toMatchObject({
+      event: 'not_revoked_at_provider',
+      details: { code: 'KEY_RING_INVALID' },
+    });
+  });
+});
+
+it('gives up after five tries when others keep writing', async () => {
+  const ports = await connected();
+  let tries = 0;
+  ports.connections.replace('remove', async () => {
+    tries += 1;
+    return 'lost';
+  });
+
+  await expect(disconnect(ports, aKey())).rejects.toMatchObject({ code: 'CONNECTION_CHANGED' });
+  expect(tries).toBe(5);
+});
+
+it('finds nothing where the row has gone as it was to be deleted', async () => {
+  const ports = await connected();
+  ports.connections.replace('remove', async () => {
+    ports.connections.replace('read', async () => undefined);
+    return 'lost';
+  });
+
+  await expect(disconnect(ports, aKey())).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+});
+
 it('reads again when another writer came in between', async () => {
   const ports = await connected();
   const { remove } = ports.connections;
@@ -209,10 +331,17 @@ it('recognises its own write whose answer was lost', async () => {
     await remove(row, seenFence, expiresAt);
     return 'lost';
   });
+  let reads = 0;
+  const { read } = ports.connections;
+  ports.connections.replace('read', (key) => {
+    reads += 1;
+    return read(key);
+  });
 
   await disconnect(ports, aKey());
 
   expect(ports.tokens.rows.get('acme/ann')).toMatchObject(tombstone);
+  expect(reads).toBe(2);
 });
 
 it('tells an unknown client from an unknown connection', async () => {

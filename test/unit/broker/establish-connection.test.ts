@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { establishConnection, type NewGrant } from '../../../lib/broker/establish-connection.ts';
+import {
+  establishConnection,
+  type NewGrant,
+  prepareConnection,
+} from '../../../lib/broker/establish-connection.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { Secret } from '../../../lib/secret.ts';
 import { epochSeconds, seconds } from '../../../lib/time.ts';
@@ -74,6 +78,36 @@ describe('a first connection', () => {
 
     expect(connection).toMatchObject({ refreshAt: aMoment, expirySource: 'unknown' });
     expect(ports.tokens.rows.get('acme/ann')).not.toHaveProperty('sealed');
+  });
+
+  it('without an access token has no values yet, and was refreshed when it was made', async () => {
+    const ports = connecting();
+
+    const { connection } = await establish(ports, without(aNewGrant(), 'answer'));
+
+    expect(connection).toMatchObject({ values: {}, lastRefreshedAt: aMoment });
+  });
+
+  it('was refreshed when its access token was asked for', async () => {
+    const ports = connecting();
+    const answer = aTokenAnswer({ obtainedAt: at(-7), values: { realm: 'r1' } });
+
+    const { connection } = await establish(ports, aNewGrant({ answer }));
+
+    expect(connection).toMatchObject({ values: { realm: 'r1' }, lastRefreshedAt: at(-7) });
+  });
+
+  it.each([
+    ['asked for, where the answer is silent (RFC 6749 §5.1)', {}, 'read write'],
+    ['that the answer tells', { scope: 'read' }, 'read'],
+  ])('has the scope %s, in both tables', async (_, answer, scope) => {
+    const ports = connecting();
+
+    const grant = aNewGrant({ scope: 'read write', answer: aTokenAnswer(answer) });
+    const { connection } = await establish(ports, grant);
+
+    expect(connection.scope).toBe(scope);
+    expect(ports.tokens.rows.get('acme/ann')).toMatchObject({ scope });
   });
 
   it('without any renewal credential stores none', async () => {
@@ -205,6 +239,29 @@ describe('a reconnect', () => {
     expect(connectionOf(ports)).toEqual(before);
   });
 
+  it('is tried five times', async () => {
+    const ports = connecting();
+    let tries = 0;
+    ports.connections.replace('connect', async () => {
+      tries += 1;
+      return 'lost';
+    });
+
+    await expect(establish(ports)).rejects.toMatchObject({ code: 'CONNECTION_CHANGED' });
+    expect(tries).toBe(5);
+  });
+
+  it('is tried again where the write was lost and nothing is there', async () => {
+    const ports = connecting();
+    const restore = ports.connections.replace('connect', async () => {
+      restore();
+      return 'lost';
+    });
+
+    expect(await establish(ports)).toMatchObject({ created: true });
+    expect(connectionOf(ports).state).toBe('active');
+  });
+
   it('recognises its own write whose answer was lost', async () => {
     const ports = connecting();
     const { connect } = ports.connections;
@@ -265,6 +322,58 @@ describe('the old refresh token, where a reconnect brings none', () => {
     await establish(ports, withoutRefreshToken(accountId));
 
     expect(connectionOf(ports).renewal).toEqual([]);
+  });
+
+  it('is not kept when neither account is known', async () => {
+    const ports = connecting();
+    await establish(ports);
+
+    await establish(ports, withoutRefreshToken());
+
+    expect(connectionOf(ports).renewal).toEqual([]);
+  });
+
+  it('is not kept by an import that brings nothing', async () => {
+    const ports = connecting();
+    await establish(ports, first);
+
+    await establish(ports, without(aNewGrant({ credential: {} }), 'answer'));
+
+    expect(connectionOf(ports).renewal).toEqual([]);
+  });
+
+  it('gives way to a new one, and so does its end', async () => {
+    const ports = connecting();
+    const end = { accountId: 'account-1', refreshTokenExpiresAt: at(86_400) };
+    await establish(ports, aNewGrant({ answer: aTokenAnswer(end) }));
+
+    await establish(ports, first);
+
+    expect(connectionOf(ports)).not.toHaveProperty('refreshTokenExpiresAt');
+  });
+
+  it('is not what was kept where the old credential holds none', async () => {
+    const ports = connecting();
+    const resourceOwner = { username: 'ann', password: new Secret('password', 'secret') };
+    await establish(ports, { ...first, credential: { resourceOwner } });
+    const existing = connectionOf(ports);
+
+    const grant = withoutRefreshToken('account-1');
+    const prepared = await prepareConnection(ports, aClient(), { grant, existing, fence: 9 });
+
+    expect(prepared).not.toHaveProperty('keptFrom');
+    expect(prepared.connection.renewal).toEqual([]);
+  });
+
+  it('is not given up for a mistake, though it be called as what does not open', async () => {
+    const ports = connecting();
+    await establish(ports, first);
+    const mistake = Object.assign(new TypeError('a mistake'), { code: 'SEALED_VALUE_INVALID' });
+    ports.sealer.replace('open', async () => {
+      throw mistake;
+    });
+
+    await expect(establish(ports, withoutRefreshToken('account-1'))).rejects.toBe(mistake);
   });
 
   it('is not kept from a connection that was dead', async () => {
