@@ -79,8 +79,10 @@ export async function tellBreaker(
     if (troubles === undefined || troubles < mostTroubles) return;
     await open(ports, client, openSeconds(troubles, retryAfterOf(outcome)));
   } catch (error) {
-    if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE') throw error;
-    ports.log.warn('store_unavailable', { client: client.name, context: error.context });
+    if (!isFault(error)) throw error;
+    const { code, context } = error;
+    if (code !== 'STORE_UNAVAILABLE' && code !== 'ROW_INVALID') throw error;
+    ports.log.warn('breaker_not_told', { client: client.name, code, context });
   }
 }
 

@@ -56,7 +56,10 @@ export function storeMs({ time }: Attempt): number {
   return Math.min(time.remainingMs() - leaseReserveMs, time.invocationMs() - queueReserveMs);
 }
 
-/** Repeats a write of our own store until it is heard of, or its time is over. */
+/**
+ * Repeats a write of our own store until it is heard of, or its time is over. A row that does not
+ * read back ends it at once: no repetition mends that.
+ */
 export async function persist(
   ports: RefreshPorts,
   { row, leftMs }: Pick<Attempt, 'row'> & { readonly leftMs: () => number },
@@ -67,8 +70,14 @@ export async function persist(
       await write();
       return true;
     } catch (error) {
-      if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE') throw error;
-      ports.log.warn('store_unavailable', { connection: keyText(row), context: error.context });
+      if (!isFault(error)) throw error;
+      const { code, context } = error;
+      if (code === 'ROW_INVALID') {
+        ports.log.error('answer_not_stored', { connection: keyText(row), code, context });
+        return false;
+      }
+      if (code !== 'STORE_UNAVAILABLE') throw error;
+      ports.log.warn('store_unavailable', { connection: keyText(row), context });
     }
     if (leftMs() < pauseMs) return false;
     await ports.clock.sleep(pauseMs);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../lib/fault.ts';
 import type { TokenOutcome } from '../../../lib/oauth/token-endpoint.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aKey, at } from '../../support/connections.ts';
@@ -89,18 +90,24 @@ describe('a closed breaker', () => {
     expect((await minutes.clientStatus.read(client)).openUntil).toBe(at(3121));
   });
 
-  it('does not keep an answer from its caller when its own write fails', async () => {
-    const world = troubled(4);
-    const down = async () => {
-      throw storeDown();
-    };
+  it.each([
+    storeDown(),
+    new Fault('ROW_INVALID', { table: 'connections', key: 'acme', problems: ['troubles'] }),
+  ])(
+    'does not keep an answer from its caller when its own write ends with $code',
+    async (fault) => {
+      const world = troubled(4);
+      const down = async () => {
+        throw fault;
+      };
 
-    const reply = await world.refresh(due, {
-      clientStatus: { ...world.clientStatus, countTrouble: down },
-    });
+      const reply = await world.refresh(due, {
+        clientStatus: { ...world.clientStatus, countTrouble: down },
+      });
 
-    expect(reply).toMatchObject({ outcome: 'failing' });
-  });
+      expect(reply).toMatchObject({ outcome: 'failing' });
+    },
+  );
 });
 
 describe('an open breaker', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Connection, ConnectionStore, RecoveryQueue } from '../../../lib/broker/ports.ts';
 import { recoverAnswer } from '../../../lib/broker/recover-answer.ts';
+import { Fault } from '../../../lib/fault.ts';
 import { aKey, aTombstone, at } from '../../support/connections.ts';
 import {
   due,
@@ -377,4 +378,21 @@ it('sends the newest refresh token at the next refresh', async () => {
     'refresh-1',
     'refresh-2',
   ]);
+});
+
+it('an answer whose row does not read back goes to the recovery queue', async () => {
+  const world = refreshWorld();
+  const unreadable = async (): Promise<never> => {
+    throw new Fault('ROW_INVALID', { table: 'connections', key: 'acme/ann', problems: ['state'] });
+  };
+
+  const reply = await world.refresh(due, {
+    connections: { ...world.connections, commit: unreadable },
+  });
+
+  expect(reply).toMatchObject({ outcome: 'refreshed' });
+  expect(world.recovery.sent).toHaveLength(1);
+  expect(world.log.lines).toContainEqual(
+    expect.objectContaining({ level: 'error', event: 'answer_not_stored' }),
+  );
 });
