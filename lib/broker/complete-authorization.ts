@@ -32,6 +32,9 @@ import { patiently } from './patiently.ts';
 import type { AuthorizationPlan, ClientRegistry, Log, RandomToken, SessionStore } from './ports.ts';
 import { withCurrentClient } from './with-current-client.ts';
 
+/** What a last try may take: a call to a store gives up after three tries of a second each. */
+const tryMs = 4000;
+
 interface Ports extends EstablishPorts, ExchangePorts {
   readonly sessions: SessionStore;
   readonly clients: ClientRegistry;
@@ -156,7 +159,8 @@ async function judgeResponse(ports: Ports, taken: Taken): Promise<AuthorizationE
     }));
     const keep = async () =>
       plan.confirm ? holdForConfirmation(ports, exchanged) : goLive(ports, exchanged);
-    const live = await patiently(ports, { key: plan, deadlineMs: taken.deadlineMs }, keep);
+    const leftMs = () => taken.deadlineMs - ports.clock.monotonicMs() - tryMs;
+    const live = await patiently(ports, { key: plan, leftMs }, keep);
     if (exchanged.provesNewer) await noteNewerSecret(ports, exchanged.client);
     return { ...live, ...origin };
   } catch (error) {

@@ -7,12 +7,11 @@
 import { isFault } from '../fault.ts';
 import { keyText } from '../names.ts';
 import { isLive } from './establish-connection.ts';
+import { patiently } from './patiently.ts';
 import type { Committed, StoredToken } from './ports.ts';
 import type { RefreshPorts } from './refresh-replies.ts';
 import type { Attempt } from './refresh-settling.ts';
 
-const firstPauseMs = 50;
-const longestPauseMs = 1000;
 /** Kept back of a lease, for the write under way when it ends. */
 const leaseReserveMs = 1000;
 /** Kept back of the invocation, for the recovery queue. */
@@ -65,22 +64,18 @@ export async function persist(
   { row, leftMs }: Pick<Attempt, 'row'> & { readonly leftMs: () => number },
   write: () => Promise<unknown>,
 ): Promise<boolean> {
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    try {
-      await write();
-      return true;
-    } catch (error) {
-      if (!isFault(error)) throw error;
-      const { code, context } = error;
-      if (code === 'ROW_INVALID') {
-        ports.log.error('answer_not_stored', { connection: keyText(row), code, context });
-        return false;
-      }
-      if (code !== 'STORE_UNAVAILABLE') throw error;
-      ports.log.warn('store_unavailable', { connection: keyText(row), context });
-    }
-    if (leftMs() < pauseMs) return false;
-    await ports.clock.sleep(pauseMs);
+  try {
+    await patiently(ports, { key: row, leftMs }, write);
+    return true;
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    const { code, context } = error;
+    const connection = keyText(row);
+    if (code === 'ROW_INVALID') ports.log.error('answer_not_stored', { connection, code, context });
+    else if (code === 'STORE_UNAVAILABLE')
+      ports.log.warn('store_unavailable', { connection, context });
+    else throw error;
+    return false;
   }
 }
 

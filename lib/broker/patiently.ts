@@ -5,26 +5,24 @@ import type { Log } from './ports.ts';
 
 const firstPauseMs = 50;
 const longestPauseMs = 1000;
-/** What a last try may take: a call to a store gives up after three tries of a second each. */
-const tryMs = 4000;
 
 /**
  * Repeats work on our own stores until they answer, or the time is over.
  *
- * @param options.deadlineMs - on the monotonic clock.
+ * @param options.leftMs - how long from now another try may still begin.
  * @param work - finds, when repeated, whatever of it was done before.
  * @throws {Fault} `STORE_UNAVAILABLE` of the last try; any other at once.
  */
 export async function patiently<Result>(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
-  options: { readonly key: ConnectionKey; readonly deadlineMs: number },
+  options: { readonly key: ConnectionKey; readonly leftMs: () => number },
   work: () => Promise<Result>,
 ): Promise<Result> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
       return await work();
     } catch (error) {
-      const isOver = clock.monotonicMs() + pauseMs + tryMs > options.deadlineMs;
+      const isOver = options.leftMs() < pauseMs;
       if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE' || isOver) throw error;
       log.warn('store_unavailable', { connection: keyText(options.key), context: error.context });
     }
