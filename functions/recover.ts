@@ -15,5 +15,6 @@ const log = functionLog();
 const ports = { ...connectionTable(settings), ...tokenTable(settings), log };
 
 export const handler = queueFunction(log, async (body) => {
-  await recoverAnswer(ports, parseRecoveryMessage(body));
+  const outcome = await recoverAnswer(ports, parseRecoveryMessage(body));
+  log.count('recovery', { outcome });
 });

@@ -26,10 +26,14 @@ const ports = {
   queue: sqsRefreshQueue({ client: sqsClient(), url: settings.REFRESH_QUEUE_URL, clock }),
   clock,
   log,
-  count: log.count,
 };
 const spread = { shards: settings.DUE_SHARDS, lanesPerClient: settings.LANES_PER_CLIENT };
 
-export const handler = plainFunction(log, async (_event, context) => ({
-  sent: await scheduleRefreshes(ports, spread, deadlineOf(context, clock)),
-}));
+export const handler = plainFunction(log, async (_event, context) => {
+  const run = await scheduleRefreshes(ports, spread, deadlineOf(context, clock));
+  const { sent, dueLagSeconds, heldLagSeconds } = run;
+  log.measure('refresh_scheduled', sent, {});
+  log.measure('due_lag', dueLagSeconds, {});
+  log.measure('held_lag', heldLagSeconds, {});
+  return { sent };
+});

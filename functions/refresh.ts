@@ -10,13 +10,15 @@ import { buildRefreshReply, parseRefreshRequest } from '../lib/aws/refresh-paylo
 import { registrations } from '../lib/aws/registrations.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRecoveryQueue } from '../lib/aws/sqs-recovery-queue.ts';
-import { clientRows, clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
+import { clientRows, clock, connectionTable, keyRecords, tokenTable } from '../lib/aws/tables.ts';
+import { deployedTiming } from '../lib/broker/deployed-timing.ts';
+import { readKeyAges } from '../lib/broker/key-ages.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { refreshConnection } from '../lib/broker/refresh-connection.ts';
-import { assertTiming, recoveryDelaySeconds } from '../lib/broker/refresh-timing.ts';
 import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { plainFunction } from '../lib/lambda/plain-function.ts';
 import { queueFunction } from '../lib/lambda/queue-function.ts';
+import { seldom } from '../lib/lambda/seldom.ts';
 import { functionLog } from '../lib/log.ts';
 import { providerCalls } from '../lib/oauth/provider-calls.ts';
 import { readSettings } from '../lib/settings.ts';
@@ -42,23 +44,12 @@ const ports = {
   ...connectionTable(settings),
   ...tokenTable(settings),
   ...clientRows(settings),
+  ...keyRecords(settings),
   ...registrations(settings),
   ...seals(settings),
   recovery: sqsRecoveryQueue({ client: sqsClient(), url: settings.RECOVERY_QUEUE_URL }),
   ...providerCalls(settings, clock),
-  timing: assertTiming(
-    {
-      leaseSeconds: settings.LEASE_SECONDS,
-      providerTimeoutSeconds: settings.REFRESH_PROVIDER_TIMEOUT_SECONDS,
-      storeWriteSeconds: settings.STORE_WRITE_SECONDS,
-      clockSkewSeconds: seconds(5),
-      recoveryDelaySeconds,
-    },
-    {
-      functionTimeoutSeconds: settings.REFRESH_TIMEOUT_SECONDS,
-      visibilitySeconds: settings.REFRESH_VISIBILITY_SECONDS,
-    },
-  ),
+  timing: deployedTiming(settings),
   clock,
   random: Math.random,
   randomToken,
@@ -66,10 +57,20 @@ const ports = {
   count: log.count,
 };
 
+const tellKeyAges = seldom(
+  { log, clock },
+  { pause: seconds(300), failed: 'key_age_unknown' },
+  async () => {
+    const ages = await readKeyAges(ports);
+    for (const { ring, ageSeconds } of ages) log.measure('key_age', ageSeconds, { ring });
+  },
+);
+
 const fromQueue = queueFunction(log, async (body, context) => {
   const { refreshAt, ...key } = parseRefreshMessage(body);
   const cause = { kind: 'due', refreshAt } as const;
   await refreshConnection(ports, key, { cause, deadlineMs: deadlineOf(context, clock) });
+  await tellKeyAges();
 });
 
 const onDemand = plainFunction(log, async (event: unknown, context) => {

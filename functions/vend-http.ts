@@ -11,6 +11,7 @@ import { vendAccessToken } from '../lib/broker/vend-access-token.ts';
 import { vendMessage } from '../lib/http/answer-message.ts';
 import { iamFunction, json } from '../lib/http/iam-function.ts';
 import { parseVendRequest } from '../lib/http/request-message.ts';
+import { timedVend } from '../lib/lambda/timed-vend.ts';
 import { functionLog } from '../lib/log.ts';
 import { keyText, parseConnectionKey } from '../lib/names.ts';
 import { readSettings } from '../lib/settings.ts';
@@ -20,10 +21,12 @@ const wrapping = { log: functionLog(), policy: parseAccessPolicy(accessPolicy) }
 
 export const handler = iamFunction(wrapping, {
   'POST /connections/{client}/{connection}/token': async ({ pathParameters, body, decide }) => {
-    const key = parseConnectionKey(pathParameters);
-    const vended = await auditedVend(wrapping.log, decide('vend', keyText(key)), () =>
-      vendAccessToken(ports, parseVendRequest(body({}), key)),
-    );
+    const vended = await timedVend({ ...wrapping, clock: ports.clock }, async () => {
+      const key = parseConnectionKey(pathParameters);
+      return auditedVend(wrapping.log, decide('vend', keyText(key)), () =>
+        vendAccessToken(ports, parseVendRequest(body({}), key)),
+      );
+    });
     return json(200, vendMessage(vended, ports.clock.now()));
   },
 });

@@ -14,6 +14,7 @@ import { vendMessage } from '../lib/http/answer-message.ts';
 import { parseVendRequest } from '../lib/http/request-message.ts';
 import { directFunction } from '../lib/lambda/direct-function.ts';
 import { reachOf } from '../lib/lambda/reach.ts';
+import { timedVend } from '../lib/lambda/timed-vend.ts';
 import { functionLog } from '../lib/log.ts';
 import { keyText } from '../lib/names.ts';
 import { readSettings } from '../lib/settings.ts';
@@ -23,10 +24,12 @@ const ports = vending(settings);
 const log = functionLog();
 
 export const handler = directFunction(log, async (event, context) => {
-  const request = parseVendRequest(event);
-  const connection = keyText(request);
-  const isAllowed = settings.VEND_ALLOW.some((pattern) => matches(pattern, connection));
-  const decision = { reach: reachOf(context), connection, isAllowed };
-  const vended = await auditedVend(log, decision, () => vendAccessToken(ports, request));
+  const vended = await timedVend({ log, clock: ports.clock }, async () => {
+    const request = parseVendRequest(event);
+    const connection = keyText(request);
+    const isAllowed = settings.VEND_ALLOW.some((pattern) => matches(pattern, connection));
+    const decision = { reach: reachOf(context), connection, isAllowed };
+    return auditedVend(log, decision, () => vendAccessToken(ports, request));
+  });
   return vendMessage(vended, ports.clock.now());
 });

@@ -143,3 +143,8 @@ export type AnyFault = { [Code in FaultCode]: Fault<Code> }[FaultCode];
 export function isFault(error: unknown): error is AnyFault {
   return error instanceof Fault;
 }
+
+/** Whether a word is a code of a fault, or stands for what is none: `UNEXPECTED`. */
+export function isFaultCode(word: unknown): word is FaultCode | 'UNEXPECTED' {
+  return typeof word === 'string' && (word === 'UNEXPECTED' || Object.hasOwn(advice, word));
+}

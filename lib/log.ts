@@ -1,7 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
+import { isFaultCode } from './fault.ts';
 import { LineFormatter } from './log-line.ts';
+import { type CountedMetric, type Dimensions, type MetricName, metrics } from './metrics.ts';
 
 /**
  * One function's log and metrics: JSON lines to standard output, metrics in CloudWatch's embedded
@@ -15,11 +17,18 @@ export interface FunctionLog {
   readonly begin: (context: Context) => void;
   readonly info: (event: string, details?: object) => void;
   readonly warn: (event: string, details?: object) => void;
+  /** Also counts the `code` of its details: metric `fault`. */
   readonly error: (event: string, details?: object) => void;
   /** Writes a decision about a caller, whatever the level of the log: event `access`. */
   readonly audit: (decision: AuditLine) => void;
   /** Counts one thing that happened. */
-  readonly count: (name: string, dimensions?: Readonly<Record<string, string>>) => void;
+  readonly count: <Name extends CountedMetric>(name: Name, dimensions: Dimensions<Name>) => void;
+  /** Publishes a value, in the unit of its metric. */
+  readonly measure: <Name extends MetricName>(
+    name: Name,
+    value: number,
+    dimensions: Dimensions<Name>,
+  ) => void;
 }
 
 /** Who was let do what, in one line. */
@@ -46,7 +55,7 @@ export interface AuditLine {
 export function functionLog(): FunctionLog {
   const logger = new Logger({ logFormatter: new LineFormatter() });
   const auditor = new Logger({ logFormatter: new LineFormatter(), logLevel: 'INFO' });
-  const metrics = new Metrics();
+  const publish = metricWriter();
   return {
     begin: (context) => {
       logger.addContext(context);
@@ -54,14 +63,29 @@ export function functionLog(): FunctionLog {
     },
     info: (event, details = {}) => logger.info(event, { ...details }),
     warn: (event, details = {}) => logger.warn(event, { ...details }),
-    error: (event, details = {}) => logger.error(event, { ...details }),
-    audit: (decision) => auditor.info('access', { ...decision }),
-    count: (name, dimensions = {}) => {
-      const metric = metrics.singleMetric();
-      metric.addDimensions({ ...dimensions });
-      // Once more without them: alarms watch the total of a service.
-      if (Object.keys(dimensions).length > 0) metric.addDimensions({});
-      metric.addMetric(name, MetricUnit.Count, 1);
+    error: (event, details = {}) => {
+      logger.error(event, { ...details });
+      const { code }: { readonly code?: unknown } = details;
+      if (isFaultCode(code)) publish('fault', 1, { code });
     },
+    audit: (decision) => auditor.info('access', { ...decision }),
+    count: (name, dimensions) => publish(name, 1, dimensions),
+    measure: publish,
+  };
+}
+
+/**
+ * Writes metrics in CloudWatch's embedded format, each once for all sets of its dimensions. No other
+ * member of what it is given gets into the line.
+ */
+function metricWriter() {
+  const embedded = new Metrics();
+  return (name: MetricName, value: number, given: Readonly<Record<string, string>>): void => {
+    const { unit, by } = metrics[name];
+    const metric = embedded.singleMetric();
+    for (const names of by) {
+      metric.addDimensions(Object.fromEntries(names.map((each) => [each, given[each] ?? 'none'])));
+    }
+    metric.addMetric(name, unit, value);
   };
 }

@@ -4,6 +4,7 @@ import { systemClock } from '../time.ts';
 import { dynamodbClient } from './clients.ts';
 import { dynamodbClientStore } from './dynamodb-client-store.ts';
 import { dynamodbConnectionStore } from './dynamodb-connection-store.ts';
+import { dynamodbKeyRecords } from './dynamodb-key-records.ts';
 import { dynamodbSessionStore } from './dynamodb-session-store.ts';
 import { dynamodbTokenStore } from './dynamodb-token-store.ts';
 import { setBy, storeClock } from './store-clock.ts';
@@ -24,6 +25,11 @@ export function connectionTable(settings: Settings<'CONNECTIONS_TABLE' | 'DUE_SH
 /** The clients' own rows, which stand among the connections. */
 export function clientRows(settings: Settings<'CONNECTIONS_TABLE'>) {
   return { clientStatus: dynamodbClientStore({ client, name: settings.CONNECTIONS_TABLE }) };
+}
+
+/** What is known of keys, which stands among the connections too. */
+export function keyRecords(settings: Settings<'CONNECTIONS_TABLE'>) {
+  return { records: dynamodbKeyRecords({ client, name: settings.CONNECTIONS_TABLE }) };
 }
 
 /** The table of access tokens. */

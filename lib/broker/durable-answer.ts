@@ -43,8 +43,10 @@ async function commitOnce(
   if (!isLive(current)) return 'deleted';
   if (current.committedFence === fence) return 'committed';
   if (current.committedFence > fence) return 'superseded';
-  count('refresh_committed_late', { provider: row.provider });
-  if ((await connections.commitLate(row, fence, answer)) === 'done') return 'committed';
+  if ((await connections.commitLate(row, fence, answer)) === 'done') {
+    count('refresh_committed_late', { provider: row.provider });
+    return 'committed';
+  }
   const newest = await connections.read(row);
   if (!isLive(newest)) return 'deleted';
   return newest.committedFence === fence ? 'committed' : 'superseded';
@@ -88,9 +90,9 @@ export async function sendToRecovery(
   const { row, fence } = attempt;
   const { client, connection } = row;
   const message = { client, connection, fence, answer: kept.committed, token: kept.token };
-  ports.count('refresh_sent_to_recovery', { provider: row.provider });
   const leftMs = attempt.time.invocationMs;
   const sent = await persist(ports, { row, leftMs }, () => ports.recovery.send(message));
+  ports.count(sent ? 'refresh_sent_to_recovery' : 'answer_lost', { provider: row.provider });
   if (!sent) {
     ports.log.error('answer_lost', {
       connection: keyText(row),

@@ -48,6 +48,13 @@ export interface KeyRingStore {
   removeKey(seen: StoredKeyRing, keyId: string): Promise<'done' | 'lost'>;
 }
 
+/** The key of a ring that seals, as far as whoever only seals knows it. */
+export interface CurrentKey {
+  readonly keyId: string;
+  /** When the ring's version was written. Absent: its store does not tell. */
+  readonly writtenAt?: EpochSeconds;
+}
+
 /** What is known of one key beside its characters. */
 export interface KeyRecord {
   readonly createdAt?: EpochSeconds;

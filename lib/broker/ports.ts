@@ -8,6 +8,7 @@
  * @module
  */
 import type { ReauthorizationReason } from '../fault.ts';
+import type { CountedMetric, Dimensions } from '../metrics.ts';
 import type { ClientName, ConnectionId, ConnectionKey } from '../names.ts';
 import type { PinnedAuthorization } from '../oauth/authorization-request.ts';
 import type { ExpirySource } from '../oauth/token-endpoint.ts';
@@ -501,6 +502,9 @@ export interface Log {
 }
 
 /** Counts one thing that happened. */
-export type CountMetric = (name: string, dimensions?: Readonly<Record<string, string>>) => void;
+export type CountMetric = <Name extends CountedMetric>(
+  name: Name,
+  dimensions: Dimensions<Name>,
+) => void;
 
 export type { ClientName, ConnectionId, ConnectionKey };

@@ -168,6 +168,7 @@ async function attempt(
   const fence = nextFence(row.fence, ports.clock);
   const lease = { owner: ports.randomToken(), until: later(time.now, ports.timing.leaseSeconds) };
   if (!(await acquire(ports, row, { fence, lease, now: time.now }))) {
+    ports.count('refresh_race_lost', { provider: row.provider });
     return replyAsFound(ports, row);
   }
   const { client, call } = await callAsRegistered(ports, { client: input.client, row, plan, time });

@@ -46,9 +46,12 @@ export async function settleRefresh(
 
   const { outcome } = call;
   if (outcome.outcome === 'granted') {
-    const reply = await keepAnswer(ports, attempt, { ...call, answer: outcome.answer });
-    record(ports, attempt, outcome);
-    return reply;
+    try {
+      return await keepAnswer(ports, attempt, { ...call, answer: outcome.answer });
+    } finally {
+      // The provider has granted it, whatever became of its answer.
+      record(ports, attempt, outcome);
+    }
   }
   record(ports, attempt, outcome);
   switch (outcome.outcome) {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isFault } from '../fault.ts';
 import { type ClientName, keyText } from '../names.ts';
-import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
+import { type Clock, type EpochSeconds, later, type Seconds, seconds, until } from '../time.ts';
 import type { ClientStatus, ClientStore } from './client-ports.ts';
-import type { ConnectionStore, CountMetric, DueConnection, Log, RefreshQueue } from './ports.ts';
+import { type LagMeter, lagMeter } from './due-lag.ts';
+import type { ConnectionStore, DueConnection, Log, RefreshQueue } from './ports.ts';
 
 interface Ports {
   readonly connections: ConnectionStore;
@@ -11,7 +12,6 @@ interface Ports {
   readonly queue: RefreshQueue;
   readonly clock: Clock;
   readonly log: Log;
-  readonly count: CountMetric;
 }
 
 export interface SchedulerSettings {
@@ -20,7 +20,18 @@ export interface SchedulerSettings {
   readonly lanesPerClient: number;
 }
 
+/** What one run did, and what it found. */
+export interface ScheduledRun {
+  readonly sent: number;
+  /** How long the oldest connection is overdue that may be refreshed; zero when none is. */
+  readonly dueLagSeconds: Seconds;
+  /** The same of those whose client is refused, or whose provider does not answer. */
+  readonly heldLagSeconds: Seconds;
+}
+
 const pageSize = 500;
+/** Of a shard that is only looked at: enough to see past a client that is held. */
+const lookSize = 100;
 /** What one lane is expected to do before the next run: one refresh a second for a minute. */
 const refreshesPerLane = 60;
 /** A refused client is tried with one connection this long after, in case its secret is new. */
@@ -36,45 +47,74 @@ const reserveMs = 5_000;
  * follows what is due, not what is stored.
  *
  * @param deadlineMs - when this invocation has to be done, on the monotonic clock.
- * @returns how many were sent.
+ * @returns also how far it is behind, in every shard, whether there was time to send or not.
+ * @throws {Fault} `STORE_UNAVAILABLE`: how far it is behind is not known then.
  */
 export async function scheduleRefreshes(
   ports: Ports,
   settings: SchedulerSettings,
   deadlineMs: number,
-): Promise<number> {
+): Promise<ScheduledRun> {
   const now = ports.clock.now();
-  const budget = clientBudget(ports, settings, now);
+  const budgetOf = clientBudget(ports, settings, now);
+  const lag = lagMeter();
+  const shards = shardsInTurn(settings.shards, now);
   const isLate = () => ports.clock.monotonicMs() > deadlineMs - reserveMs;
   let sent = 0;
-  let oldest: EpochSeconds | undefined;
-  for (const shard of shardsInTurn(settings.shards, now)) {
+  let reached = 0;
+  for (const shard of shards) {
     if (isLate()) break;
+    reached += 1;
     let cursor: string | undefined;
     do {
       const from = cursor === undefined ? {} : { cursor };
-      const page = await ports.connections.listDue({
-        shard,
-        now: ports.clock.now(),
-        limit: pageSize,
-        ...from,
-      });
-      // The answer may have set our clock: what is sent too early is not taken a second time.
-      const now = ports.clock.now();
-      const chosen = await choose(
-        page.due.filter(({ refreshAt }) => refreshAt <= now),
-        budget,
-      );
+      const page = await listDue(ports, { shard, limit: pageSize, ...from });
+      const chosen = await choose(page.due, budgetOf, lag);
       await ports.queue.send(chosen);
       sent += chosen.length;
-      const [first] = page.due;
-      if (first && (oldest === undefined || first.refreshAt < oldest)) oldest = first.refreshAt;
       cursor = page.cursor;
     } while (cursor !== undefined && !isLate());
   }
-  if (sent > 0) ports.count('refresh_scheduled');
-  ports.log.info('refreshes_scheduled', { sent, overdueSeconds: oldest ? now - oldest : 0 });
-  return sent;
+  await lookAtRest(ports, shards.slice(reached), { budgetOf, lag });
+  const run = { sent, ...lag.read() };
+  const overdueSeconds = Math.max(run.dueLagSeconds, run.heldLagSeconds);
+  ports.log.info('refreshes_scheduled', { sent, overdueSeconds });
+  return run;
+}
+
+/** A connection that is due, and for how long it has been. */
+interface Overdue extends DueConnection {
+  readonly overdueSeconds: Seconds;
+}
+
+async function listDue(
+  { connections, clock }: Ports,
+  page: { readonly shard: number; readonly limit: number; readonly cursor?: string },
+): Promise<{ readonly due: readonly Overdue[]; readonly cursor?: string }> {
+  const { due, ...rest } = await connections.listDue({ ...page, now: clock.now() });
+  // The answer may have set our clock: what is sent too early is not taken a second time.
+  const now = clock.now();
+  const isDue = ({ refreshAt }: DueConnection) => refreshAt <= now;
+  const overdue = due.filter(isDue).map((each) => ({
+    ...each,
+    overdueSeconds: until(now, each.refreshAt),
+  }));
+  return { due: overdue, ...rest };
+}
+
+/** How far the shards are behind for which there was no time, by the oldest connections of each. */
+async function lookAtRest(
+  ports: Ports,
+  shards: readonly number[],
+  { budgetOf, lag }: { readonly budgetOf: BudgetOf; readonly lag: LagMeter },
+): Promise<void> {
+  const looks = shards.map(async (shard) => {
+    const { due } = await listDue(ports, { shard, limit: lookSize });
+    for (const { client, overdueSeconds } of due) {
+      lag.note(overdueSeconds, (await budgetOf(client)).isHeld);
+    }
+  });
+  await Promise.all(looks);
 }
 
 /** Every shard, each minute from the next one on: runs that end early neglect none for ever. */
@@ -87,6 +127,8 @@ function shardsInTurn(shards: number, now: EpochSeconds): readonly number[] {
 interface Budget {
   left: number;
   readonly lanes: number;
+  /** Whether the client waits for its secret, or for its provider to answer again. */
+  readonly isHeld: boolean;
 }
 
 type BudgetOf = (client: ClientName) => Promise<Budget>;
@@ -103,7 +145,8 @@ function clientBudget(
     if (known) return known;
     const status = await readStatus(ports, client);
     const lanes = Math.max(1, status?.lanes ?? lanesPerClient);
-    const budget = { lanes, left: status ? allowance(status, lanes, now) : 0 };
+    const left = status ? allowance(status, lanes, now) : 0;
+    const budget = { lanes, left, isHeld: isHeld(status) };
     budgets.set(client, budget);
     return budget;
   };
@@ -115,6 +158,11 @@ function allowance(status: ClientStatus, lanes: number, now: EpochSeconds): numb
   if (refusedAt !== undefined) return later(refusedAt, refusedProbeSeconds) <= now ? 1 : 0;
   // Half-open: one connection shows whether the provider answers again.
   return openUntil === undefined ? lanes * refreshesPerLane : 1;
+}
+
+/** A client whose row cannot be read is none that may be called. */
+function isHeld(status: ClientStatus | undefined): boolean {
+  return !status || status.refusedAt !== undefined || status.openUntil !== undefined;
 }
 
 /** Undefined for a row that cannot be read: one such client must not hold up all the others. */
@@ -132,12 +180,14 @@ async function readStatus(
 }
 
 async function choose(
-  due: readonly DueConnection[],
+  due: readonly Overdue[],
   budgetOf: BudgetOf,
+  lag: LagMeter,
 ): Promise<Parameters<RefreshQueue['send']>[0]> {
   const chosen: (DueConnection & { readonly lane: number })[] = [];
-  for (const connection of due) {
+  for (const { overdueSeconds, ...connection } of due) {
     const budget = await budgetOf(connection.client);
+    lag.note(overdueSeconds, budget.isHeld);
     if (budget.left <= 0) continue;
     budget.left -= 1;
     chosen.push({ ...connection, lane: laneOf(connection, budget.lanes) });

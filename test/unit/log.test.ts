@@ -159,11 +159,112 @@ describe('a count', () => {
     ]);
   });
 
-  it('without dimensions is published once', () => {
-    functionLog().count('refresh_scheduled');
+  it('is published by no more dimensions than its definition names', () => {
+    functionLog().count('refresh', { provider: 'hurma', outcome: 'granted' });
+    functionLog().count('refresh_race_lost', { provider: 'hurma' });
 
-    expect(output.lines()).toMatchObject([
-      { _aws: { CloudWatchMetrics: [{ Dimensions: [['service']] }] } },
+    expect(dimensionsOf(output.lines())).toEqual([
+      [
+        ['service', 'provider', 'outcome'],
+        ['service', 'outcome'],
+      ],
+      [['service', 'provider']],
+    ]);
+  });
+
+  it('has no member that is not of its definition, whatever it is given', () => {
+    const given = { provider: 'hurma', connection: 'canary', _aws: 'canary' };
+    functionLog().count('refresh_race_lost', given);
+
+    expect(output.lines().map((line) => Object.keys(line).sort())).toEqual([
+      ['_aws', 'provider', 'refresh_race_lost', 'service'],
+    ]);
+    expect(output.text()).not.toContain('canary');
+  });
+});
+
+describe('a measurement', () => {
+  const log = functionLog();
+
+  it.each<[string, number, object, string, object, () => void]>([
+    ['due_lag', 0, {}, 'Seconds', [['service']], () => log.measure('due_lag', 0, {})],
+    [
+      'key_age',
+      86_400,
+      { ring: 'renewal' },
+      'Seconds',
+      [['service', 'ring']],
+      () => log.measure('key_age', 86_400, { ring: 'renewal' }),
+    ],
+    [
+      'vend_duration',
+      12.5,
+      { outcome: 'vended' },
+      'Milliseconds',
+      [['service', 'outcome'], ['service']],
+      () => log.measure('vend_duration', 12.5, { outcome: 'vended' }),
+    ],
+    [
+      'refresh_scheduled',
+      7,
+      {},
+      'Count',
+      [['service']],
+      () => log.measure('refresh_scheduled', 7, {}),
+    ],
+  ])('of %s is published once, in its unit', (name, value, given, Unit, Dimensions, measure) => {
+    measure();
+
+    expect(output.lines()).toEqual([
+      {
+        _aws: {
+          Timestamp: expect.any(Number),
+          CloudWatchMetrics: [
+            { Namespace: 'Evergrant', Dimensions, Metrics: [{ Name: name, Unit }] },
+          ],
+        },
+        service: 'evergrant-test',
+        ...given,
+        [name]: value,
+      },
     ]);
   });
 });
+
+describe('an error', () => {
+  const faults = () => output.lines().filter((line) => 'fault' in line);
+
+  it.each(['STORE_UNAVAILABLE', 'UNEXPECTED'])('with the code %s is counted by it', (code) => {
+    functionLog().error('request_failed', { code, context: { connection: 'acme/ann' } });
+
+    expect(dimensionsOf(faults())).toEqual([[['service', 'code']]]);
+    expect(faults()).toMatchObject([{ code, fault: 1 }]);
+    expect(JSON.stringify(faults())).not.toContain('acme/ann');
+  });
+
+  it.each([{}, { code: 'canary' }, { code: 7 }, { code: 'toString' }])(
+    'with the details %j is not: only codes of the table are',
+    (details) => {
+      functionLog().error('an_event', details);
+
+      expect(faults()).toEqual([]);
+    },
+  );
+
+  it('is what counts, no warning and no information', () => {
+    functionLog().warn('an_event', { code: 'STORE_UNAVAILABLE' });
+    functionLog().info('an_event', { code: 'UNKNOWN_CLIENT' });
+
+    expect(faults()).toEqual([]);
+  });
+});
+
+/** By which sets of dimensions each metric is published. */
+function dimensionsOf(lines: readonly Readonly<Record<string, unknown>>[]): readonly unknown[] {
+  return lines.map(({ _aws: embedded }) => {
+    const { CloudWatchMetrics: published } = embedded as {
+      readonly CloudWatchMetrics: readonly { readonly Dimensions: unknown }[];
+    };
+    return published[0]?.Dimensions;
+  });
+}

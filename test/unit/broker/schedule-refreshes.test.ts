@@ -16,6 +16,8 @@ const settings = { shards: 8, lanesPerClient: 4 };
 /** What four lanes do in a minute. */
 const budget = 240;
 const acme = parseClientName('acme');
+/** Whether a shard is only looked at, of which nothing is sent. */
+const isLook = (limit: number) => limit <= 100;
 
 function scheduler(rows: readonly Connection[]) {
   const clock = movingClock(dueAt);
@@ -27,14 +29,16 @@ function scheduler(rows: readonly Connection[]) {
     queue,
     clock,
     log,
-    count: log.count,
   };
+  const schedule = (
+    over: { connections?: ConnectionStore; clientStatus?: ClientStore } = {},
+    deadlineMs = clock.monotonicMs() + 45_000,
+  ) => scheduleRefreshes({ ...ports, ...over }, settings, deadlineMs);
   return {
     ...ports,
-    run: (
-      over: { connections?: ConnectionStore; clientStatus?: ClientStore } = {},
-      deadlineMs = clock.monotonicMs() + 45_000,
-    ) => scheduleRefreshes({ ...ports, ...over }, settings, deadlineMs),
+    schedule,
+    /** How many were sent. */
+    run: async (...given: Parameters<typeof schedule>) => (await schedule(...given)).sent,
     sent: () => queue.sent.map(({ client, connection }) => `${client}/${connection}`).sort(),
   };
 }
@@ -117,7 +121,8 @@ describe('a run of the scheduler', () => {
   it('ends in time, and begins with another shard the next minute', async () => {
     const world = scheduler([]);
     const firsts: number[] = [];
-    const listDue: ConnectionStore['listDue'] = async ({ shard }) => {
+    const listDue: ConnectionStore['listDue'] = async ({ shard, limit }) => {
+      if (isLook(limit)) return { due: [] };
       firsts.push(shard);
       await world.clock.advance(41_000);
       return { due: [], cursor: 'more' };
@@ -133,20 +138,101 @@ describe('a run of the scheduler', () => {
     expect(new Set(firsts).size).toBe(8);
   });
 
-  it('reads nothing when there is no time', async () => {
+  it('sends nothing when there is no time', async () => {
     const world = scheduler(dueRows(3));
 
     expect(await world.run({}, world.clock.monotonicMs() + 4000)).toBe(0);
+    expect(world.sent()).toEqual([]);
+  });
+});
+
+describe('how far a run is behind', () => {
+  const overdue = (connection: string, seconds: number, client = 'acme') =>
+    dueRow(connection, client, { refreshAt: at(3000 - seconds) });
+  /** One in each shard, and more: the oldest is in one of them. */
+  const everywhere = (client = 'acme') =>
+    Array.from({ length: 40 }, (_, index) => overdue(`user-${index}`, 10 * (index + 1), client));
+
+  it('is nothing when nothing is due', async () => {
+    const world = scheduler([dueRow('later', 'acme', { refreshAt: at(3001) })]);
+
+    expect(await world.schedule()).toEqual({ sent: 0, dueLagSeconds: 0, heldLagSeconds: 0 });
   });
 
-  it('says how far it is behind', async () => {
-    const world = scheduler([dueRow('ann'), dueRow('bob', 'acme', { refreshAt: at(2000) })]);
+  it('is by how much the oldest of all shards is overdue, and stands in the log', async () => {
+    const world = scheduler(everywhere());
 
-    await world.run();
-
+    expect(await world.schedule()).toEqual({ sent: 40, dueLagSeconds: 400, heldLagSeconds: 0 });
     expect(world.log.lines).toMatchObject([
-      { event: 'refreshes_scheduled', details: { sent: 2, overdueSeconds: 1000 } },
+      { event: 'refreshes_scheduled', details: { sent: 40, overdueSeconds: 400 } },
     ]);
+  });
+
+  it('is known of what its client has no lane for', async () => {
+    const rows = dueRows(budget, 'acme').map((row) => ({ ...row, refreshAt: at(2000) }));
+    const world = scheduler([...rows, overdue('young', 50)]);
+
+    expect(await world.schedule()).toMatchObject({ sent: budget, dueLagSeconds: 1000 });
+  });
+
+  it('is known of every shard when the run is cut', async () => {
+    const world = scheduler(everywhere());
+
+    const run = await world.schedule({}, world.clock.monotonicMs() + 4000);
+
+    expect(run).toEqual({ sent: 0, dueLagSeconds: 400, heldLagSeconds: 0 });
+  });
+
+  it('is known of every shard when the run is cut in the middle of one', async () => {
+    const world = scheduler(everywhere());
+    const asked: string[] = [];
+    const listDue: ConnectionStore['listDue'] = async (input) => {
+      asked.push(`${input.shard} ${isLook(input.limit) ? 'look' : 'page'}`);
+      const page = await world.connections.listDue(input);
+      if (!isLook(input.limit)) await world.clock.advance(41_000);
+      return { ...page, cursor: 'more' };
+    };
+
+    const run = await world.schedule({ connections: { ...world.connections, listDue } });
+
+    expect(asked.filter((each) => each.endsWith('page'))).toHaveLength(1);
+    expect(new Set(asked.map((each) => each.split(' ')[0])).size).toBe(8);
+    expect(asked).toHaveLength(8);
+    expect(run.dueLagSeconds).toBe(441);
+  });
+
+  it.each<[string, (world: ReturnType<typeof scheduler>) => unknown]>([
+    ['is refused', ({ clientStatus }) => clientStatus.markRefused(acme, 'version-1', at(2999))],
+    [
+      'has a provider that does not answer',
+      ({ clientStatus }) => clientStatus.openBreaker(acme, at(3001)),
+    ],
+    ['is being tried again', ({ clientStatus }) => clientStatus.openBreaker(acme, at(2999))],
+  ])('counts apart what waits for a client that %s', async (_name, hold) => {
+    const world = scheduler([...everywhere(), overdue('bob', 70, 'other')]);
+    await hold(world);
+    const expected = { dueLagSeconds: 70, heldLagSeconds: 400 };
+
+    expect(await world.schedule()).toMatchObject(expected);
+    expect(await world.schedule({}, world.clock.monotonicMs() + 4000)).toMatchObject(expected);
+    expect(world.log.lines).toMatchObject([
+      { details: { overdueSeconds: 400 } },
+      { details: { overdueSeconds: 400 } },
+    ]);
+  });
+
+  it('is not known when the store fails: the run has no answer', async () => {
+    const world = scheduler(everywhere());
+    let left = 3;
+    const listDue: ConnectionStore['listDue'] = async (input) => {
+      if (left-- === 0) throw storeDown();
+      return world.connections.listDue(input);
+    };
+
+    await expect(
+      world.schedule({ connections: { ...world.connections, listDue } }),
+    ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(world.log.lines).toEqual([]);
   });
 });
 
