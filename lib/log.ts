@@ -66,7 +66,7 @@ export function functionLog(): FunctionLog {
     error: (event, details = {}) => {
       logger.error(event, { ...details });
       const { code }: { readonly code?: unknown } = details;
-      if (isFaultCode(code)) publish('fault', 1, { code });
+      if (isFaultCode(code)) publish('fault', 1, { fault_code: code });
     },
     audit: (decision) => auditor.info('access', { ...decision }),
     count: (name, dimensions) => publish(name, 1, dimensions),

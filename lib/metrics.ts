@@ -8,7 +8,7 @@
  * @module
  */
 
-type DimensionName = 'provider' | 'outcome' | 'reason' | 'code' | 'ring';
+type DimensionName = 'provider' | 'outcome' | 'reason' | 'fault_code' | 'ring';
 
 interface MetricDefinition {
   readonly unit: 'Count' | 'Milliseconds' | 'Seconds';
@@ -47,7 +47,7 @@ export const metrics = {
   /** Since when the current key of a ring is there. */
   key_age: { unit: 'Seconds', by: [['ring']] },
   /** Lines of the log with the level ERROR and a `code`. */
-  fault: { unit: 'Count', by: [['code']] },
+  fault: { unit: 'Count', by: [['fault_code']] },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof metrics;

@@ -43,13 +43,13 @@ async function commitOnce(
   if (!isLive(current)) return 'deleted';
   if (current.committedFence === fence) return 'committed';
   if (current.committedFence > fence) return 'superseded';
-  if ((await connections.commitLate(row, fence, answer)) === 'done') {
-    count('refresh_committed_late', { provider: row.provider });
-    return 'committed';
+  if ((await connections.commitLate(row, fence, answer)) === 'lost') {
+    const newest = await connections.read(row);
+    if (!isLive(newest)) return 'deleted';
+    if (newest.committedFence !== fence) return 'superseded';
   }
-  const newest = await connections.read(row);
-  if (!isLive(newest)) return 'deleted';
-  return newest.committedFence === fence ? 'committed' : 'superseded';
+  count('refresh_committed_late', { provider: row.provider });
+  return 'committed';
 }
 
 /** How long the tables are tried: for as long as the lease, and leaving time for the queue. */

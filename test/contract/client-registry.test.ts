@@ -141,6 +141,18 @@ describe('secretsKeyRings', () => {
     expect((await readRing('renewal')).currentKeyId).toBe('k2');
   });
 
+  it('tells when the version was written that it read', async () => {
+    const { stage, clock } = emptyStage();
+    const before = Math.floor(Date.now() / 1000);
+    await putSecret(`evergrant/${stage}/keys/renewal`, ringText('k1'));
+    const readRing = secretsKeyRings({ client: secrets, stage, clock });
+
+    const { writtenAt } = await readRing('renewal');
+
+    expect(writtenAt).toBeGreaterThanOrEqual(before);
+    expect(writtenAt).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000));
+  });
+
   it('fails, naming the ring, when there is no such secret: no default exists', async () => {
     const { stage, clock } = emptyStage();
     const readRing = secretsKeyRings({ client: secrets, stage, clock });

@@ -237,8 +237,8 @@ describe('an error', () => {
   it.each(['STORE_UNAVAILABLE', 'UNEXPECTED'])('with the code %s is counted by it', (code) => {
     functionLog().error('request_failed', { code, context: { connection: 'acme/ann' } });
 
-    expect(dimensionsOf(faults())).toEqual([[['service', 'code']]]);
-    expect(faults()).toMatchObject([{ code, fault: 1 }]);
+    expect(dimensionsOf(faults())).toEqual([[['service', 'fault_code']]]);
+    expect(faults()).toMatchObject([{ fault_code: code, fault: 1 }]);
     expect(JSON.stringify(faults())).not.toContain('acme/ann');
   });
 
