@@ -97,7 +97,7 @@ export function packageService(
 function inCopy<Result>(change: (text: string) => string, use: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'evergrant-package-'));
   try {
-    for (const name of ['functions', 'lib', 'local', 'node_modules']) {
+    for (const name of ['functions', 'lib', 'local', 'node_modules', 'packaging']) {
       symlinkSync(join(root, name), join(folder, name));
     }
     for (const name of ['package.json', 'tsconfig.json', 'access-policy.json']) {
