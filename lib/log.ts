@@ -79,13 +79,18 @@ export function functionLog(): FunctionLog {
  * member of what it is given gets into the line.
  */
 function metricWriter() {
-  const embedded = new Metrics();
+  // It warns of a dimension that is in two sets at once, as totals by an outcome are.
+  const silence = () => undefined;
+  const embedded = new Metrics({
+    logger: { debug: silence, info: silence, warn: silence, error: silence },
+  });
   return (name: MetricName, value: number, given: Readonly<Record<string, string>>): void => {
     const { unit, by } = metrics[name];
-    const metric = embedded.singleMetric();
     for (const names of by) {
-      metric.addDimensions(Object.fromEntries(names.map((each) => [each, given[each] ?? 'none'])));
+      const dimensions = names.map((each) => [each, given[each] ?? 'none']);
+      embedded.addDimensions(Object.fromEntries(dimensions));
     }
-    metric.addMetric(name, unit, value);
+    embedded.addMetric(name, unit, value);
+    embedded.publishStoredMetrics();
   };
 }

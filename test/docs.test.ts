@@ -6,10 +6,12 @@ import { exitCodes } from '../cli/failure.ts';
 import { buildProgram } from '../cli/program.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
 import { parsePageTexts } from '../lib/http/parse-page-texts.ts';
+import { type MetricName, metrics } from '../lib/metrics.ts';
 import type { ClientName } from '../lib/names.ts';
 import { resolveClient } from '../lib/providers/resolve-client.ts';
 import { readServiceDefinition } from '../local/service-definition.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { metricNames, seriesOf } from './support/metric-series.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -96,6 +98,43 @@ describe('the tables', () => {
     expect(namesIn(tableRows(operations, 'Alarms'))).toEqual(
       findAll(serverlessYml, /^ {4}(\w+Alarm):$/gm).sort(),
     );
+  });
+
+  it('of metrics name each one, with its unit, its dimensions and how many series it can have', () => {
+    const cells = metricNames.map((name) => {
+      const { unit, by } = metrics[name];
+      const sets = by.map((names) => (names.length === 0 ? 'total' : names.join(' and ')));
+      return [name, unit, sets.join('; '), seriesText([name])];
+    });
+    const rows = tableRows(operations, 'Metrics');
+
+    expect(rows.map((row) => row.slice(0, 4))).toEqual(cells);
+    expect(rows.every(([, , , , meaning = '']) => meaning.length > 10)).toBe(true);
+    expect(operations).toContain(`In all ${seriesText(metricNames)} series`);
+  });
+
+  it('of alarms say for each which faults it stands for, and leave out none of ours', () => {
+    const codes = namesIn(tableRows(operations, 'Faults'));
+    const ofCallers = [
+      'ACCESS_DENIED',
+      'ACCOUNT_MISMATCH',
+      'CONNECTION_CHANGED',
+      'CREDENTIALS_REFUSED',
+      'REQUEST_INVALID',
+      'SLOW_DOWN',
+      'UNKNOWN_CLIENT',
+      'UNKNOWN_CONNECTION',
+    ];
+    const rows = tableRows(operations, 'Alarms');
+    const named = rows.flatMap(([, codes = '']) => codes.match(/\b[A-Z]+(?:_[A-Z]+)*\b/g) ?? []);
+
+    expect([...new Set(named)].sort()).toEqual(
+      [...codes.filter((code) => !ofCallers.includes(code)), 'UNEXPECTED'].sort(),
+    );
+    for (const [, codes = '', meaning = '', what = ''] of rows) {
+      expect(codes).toMatch(/^(none: .+|[A-Z_]+(, [A-Z_]+)*)$/);
+      expect(Math.min(meaning.length, what.length)).toBeGreaterThan(20);
+    }
   });
 
   it('of the audit name each member of its line', () => {
@@ -207,6 +246,14 @@ it.each(docs)('%s names no folder of a machine and no host of a package registry
     /(?<![\w.{}])\/(home|root|tmp|var|mnt|opt|Users|work)\/|\bregistry\.\w/,
   );
 });
+
+/** How many series metrics can have, P being the number of providers. */
+function seriesText(names: readonly MetricName[]): string {
+  const series = names.map(seriesOf);
+  const perProvider = series.reduce((sum, each) => sum + each.perProvider, 0);
+  const others = series.reduce((sum, each) => sum + each.others, 0);
+  return [perProvider && `${perProvider} P`, others].filter(Boolean).join(' + ');
+}
 
 /** Each command that does something: its words, its operands and its options. */
 function listCommands(

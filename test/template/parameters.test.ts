@@ -18,6 +18,8 @@ const packaged = packageService('prod', [
   'vendAllow=hurma-*/*',
   'logRetentionDays=365',
   'reauthorizationsPerHour=25',
+  'keyAgeDays=90',
+  'dashboard=false',
   'refreshConcurrency=20',
   'refreshQueueConcurrency=10',
 ]);
@@ -32,6 +34,7 @@ describe('the parameters', () => {
       HasDomain: true,
       HasKmsKey: true,
       HasAlarmTopic: true,
+      HasDashboard: false,
     });
     expect(Environment).toMatchObject({
       Variables: {
@@ -81,6 +84,12 @@ describe('the parameters', () => {
     expect(alarms.length).toBeGreaterThan(5);
     for (const { Properties } of alarms) expect(Properties.AlarmActions).toEqual([topic]);
     expect(Number(resource(packaged, 'ReauthorizationsAlarm').Properties.Threshold)).toBe(25);
+    expect(Number(resource(packaged, 'KeyAgeAlarm').Properties.Threshold)).toBe(90);
+  });
+
+  it('leave the dashboard out', () => {
+    expect(resourcesOf(packaged, 'AWS::CloudWatch::Dashboard')).not.toEqual({});
+    expect(resourcesOf(deployed(packaged), 'AWS::CloudWatch::Dashboard')).toEqual({});
   });
 
   it('keep logs for as long as is said', () => {

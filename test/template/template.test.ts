@@ -1,5 +1,6 @@
 import { describeAlarms } from './alarms.ts';
 import { describeBundles } from './bundles.ts';
+import { describeDashboard } from './dashboard.ts';
 import { deployed } from './deployed.ts';
 import { describeDurations } from './durations.ts';
 import { describeEventSources } from './event-sources.ts';
@@ -22,4 +23,5 @@ describeBundles(packaged);
 describeTables(packaged);
 describeQueues(packaged);
 describeAlarms(packaged);
+describeDashboard(packaged);
 describeWildcards(packaged, 'dev');

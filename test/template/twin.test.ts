@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { widgetsOf } from './dashboard.ts';
 import { deployed } from './deployed.ts';
 import { packageService } from './package-service.ts';
 import { lambdaFunction, resource, resourcesOf } from './resources.ts';
@@ -44,6 +45,10 @@ describe('a narrower vend of three lines', () => {
     expect(JSON.stringify(resourcesOf(packaged, 'AWS::ApiGatewayV2::Integration'))).not.toContain(
       'crm',
     );
+  });
+
+  it('is on the dashboard by itself', () => {
+    expect(JSON.stringify(widgetsOf(packaged))).toContain('"evergrant-dev-vend-crm"');
   });
 
   it('runs the code of vend', () => {

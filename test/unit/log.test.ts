@@ -163,6 +163,8 @@ describe('a count', () => {
     functionLog().count('refresh', { provider: 'hurma', outcome: 'granted' });
     functionLog().count('refresh_race_lost', { provider: 'hurma' });
 
+    // And nobody warns of the dimension that two sets share.
+    expect(output.text().trimEnd().split('\n')).toHaveLength(2);
     expect(dimensionsOf(output.lines())).toEqual([
       [
         ['service', 'provider', 'outcome'],
