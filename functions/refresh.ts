@@ -8,21 +8,23 @@ import { sqsClient } from '../lib/aws/clients.ts';
 import { parseRefreshMessage } from '../lib/aws/refresh-message.ts';
 import { buildRefreshReply, parseRefreshRequest } from '../lib/aws/refresh-payload.ts';
 import { registrations } from '../lib/aws/registrations.ts';
+import { rehearseRefresh } from '../lib/aws/rehearse-refresh.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRecoveryQueue } from '../lib/aws/sqs-recovery-queue.ts';
 import { clientRows, clock, connectionTable, keyRecords, tokenTable } from '../lib/aws/tables.ts';
-import { deployedTiming } from '../lib/broker/deployed-timing.ts';
 import { readKeyAges } from '../lib/broker/key-ages.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { refreshConnection } from '../lib/broker/refresh-connection.ts';
+import { readTiming, timingSettings } from '../lib/broker/refresh-timing.ts';
 import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { plainFunction } from '../lib/lambda/plain-function.ts';
 import { queueFunction } from '../lib/lambda/queue-function.ts';
 import { seldom } from '../lib/lambda/seldom.ts';
 import { functionLog } from '../lib/log.ts';
+import { grantingProvider } from '../lib/oauth/granting-provider.ts';
 import { providerCalls } from '../lib/oauth/provider-calls.ts';
+import { describeFailure } from '../lib/problem.ts';
 import { readSettings } from '../lib/settings.ts';
-import { seconds } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,
@@ -31,11 +33,7 @@ const settings = readSettings(
   'TOKENS_TABLE',
   'RECOVERY_QUEUE_URL',
   'DUE_SHARDS',
-  'REFRESH_PROVIDER_TIMEOUT_SECONDS',
-  'STORE_WRITE_SECONDS',
-  'LEASE_SECONDS',
-  'REFRESH_TIMEOUT_SECONDS',
-  'REFRESH_VISIBILITY_SECONDS',
+  ...timingSettings,
   'ALLOWED_PROVIDER_HOSTS',
   'NODE_TLS_REJECT_UNAUTHORIZED',
 );
@@ -49,7 +47,7 @@ const ports = {
   ...seals(settings),
   recovery: sqsRecoveryQueue({ client: sqsClient(), url: settings.RECOVERY_QUEUE_URL }),
   ...providerCalls(settings, clock),
-  timing: deployedTiming(settings),
+  timing: readTiming(settings),
   clock,
   random: Math.random,
   randomToken,
@@ -57,13 +55,16 @@ const ports = {
   count: log.count,
 };
 
-const tellKeyAges = seldom(
-  { log, clock },
-  { pause: seconds(300), failed: 'key_age_unknown' },
-  async () => {
-    const ages = await readKeyAges(ports);
-    for (const { ring, ageSeconds } of ages) log.measure('key_age', ageSeconds, { ring });
-  },
+const tellKeyAges = seldom({ log, clock }, 'key_age_unknown', async () => {
+  for (const { ring, ageSeconds } of await readKeyAges(ports)) {
+    log.measure('key_age', ageSeconds, { ring });
+  }
+});
+
+/** Begun while the function is loaded; every refresh waits for it. */
+const rehearsal = rehearseRefresh({ ...ports, requestToken: grantingProvider(clock) }).catch(
+  // Nothing depends on it.
+  (error: unknown) => log.warn('rehearsal_failed', describeFailure(error)),
 );
 
 const fromQueue = queueFunction(log, async (body, context) => {
@@ -80,8 +81,10 @@ const onDemand = plainFunction(log, async (event: unknown, context) => {
   return buildRefreshReply(key, await refreshConnection(ports, key, { cause, deadlineMs }));
 });
 
-export const handler = (event: unknown, context: Context) =>
-  isQueueEvent(event) ? fromQueue(event, context) : onDemand(event, context);
+export const handler = async (event: unknown, context: Context) => {
+  await rehearsal;
+  return isQueueEvent(event) ? fromQueue(event, context) : onDemand(event, context);
+};
 
 function isQueueEvent(event: unknown): event is SQSEvent {
   return typeof event === 'object' && event !== null && 'Records' in event;

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { Fault } from '../../../lib/fault.ts';
 import { seldom } from '../../../lib/lambda/seldom.ts';
-import { seconds } from '../../../lib/time.ts';
 import { movingClock } from '../../support/moving-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
@@ -9,7 +8,7 @@ function world(work: () => Promise<void> = async () => undefined) {
   const clock = movingClock();
   const log = recordingLog();
   let times = 0;
-  const run = seldom({ log, clock }, { pause: seconds(300), failed: 'it_failed' }, () => {
+  const run = seldom({ log, clock }, 'it_failed', () => {
     times += 1;
     return work();
   });
