@@ -139,14 +139,15 @@ function clientBudget(
   { lanesPerClient }: SchedulerSettings,
   now: EpochSeconds,
 ): BudgetOf {
-  const budgets = new Map<ClientName, Budget>();
-  return async (client) => {
-    const known = budgets.get(client);
-    if (known) return known;
+  const budgets = new Map<ClientName, Promise<Budget>>();
+  const lookUp = async (client: ClientName): Promise<Budget> => {
     const status = await readStatus(ports, client);
     const lanes = Math.max(1, status?.lanes ?? lanesPerClient);
     const left = status ? allowance(status, lanes, now) : 0;
-    const budget = { lanes, left, isHeld: isHeld(status) };
+    return { lanes, left, isHeld: isHeld(status) };
+  };
+  return (client) => {
+    const budget = budgets.get(client) ?? lookUp(client);
     budgets.set(client, budget);
     return budget;
   };

@@ -248,7 +248,10 @@ describe('a client that the provider refused', () => {
     expect(world.sent().filter((key) => key.startsWith('acme/'))).toHaveLength(sent);
   });
 
-  it('is looked up once in a run, however many of its connections are due', async () => {
+  it.each([
+    ['a run', 45_000],
+    ['a run that has no time', 4000],
+  ])('is looked up once in %s, however many of its connections are due', async (_name, leftMs) => {
     const world = scheduler(dueRows(100));
     let reads = 0;
     const read: ClientStore['read'] = async (client) => {
@@ -256,7 +259,10 @@ describe('a client that the provider refused', () => {
       return world.clientStatus.read(client);
     };
 
-    await world.run({ clientStatus: { ...world.clientStatus, read } });
+    await world.run(
+      { clientStatus: { ...world.clientStatus, read } },
+      world.clock.monotonicMs() + leftMs,
+    );
 
     expect(reads).toBe(1);
   });
