@@ -11,7 +11,71 @@ export interface EquivalentMutants {
 }
 
 /** Survivors that no test could notice. Each is tried all the same: one that is noticed is no such. */
-export const equivalentMutants: readonly EquivalentMutants[] = [];
+export const equivalentMutants: readonly EquivalentMutants[] = [
+  {
+    file: 'lib/aws/connection-conditions.ts',
+    within: 'intentIsNotOf',
+    changes: ["without absent('intent')"],
+    reason: 'DynamoDB finds an attribute that is not there unequal to any value; said all the same',
+  },
+  {
+    file: 'lib/aws/due-index.ts',
+    within: 'address',
+    changes: ["item.pk?.S ?? '' → (item.pk?.S)", 'item.pk?.S → item.pk.S'],
+    reason:
+      'every entry of an index has the key of its table, and it is a text; only the SDK’s type allows none',
+  },
+  {
+    file: 'lib/aws/due-index.ts',
+    within: 'buildCursor',
+    changes: ['last.refresh_at?.N → last.refresh_at.N', 'last.pk?.S → last.pk.S'],
+    reason: 'the key at which a page ends has every member of the index’s and the table’s key',
+  },
+  {
+    file: 'lib/aws/due-index.ts',
+    within: 'startKey',
+    changes: [
+      'refreshAt === undefined || key === undefined → (key === undefined)',
+      'refreshAt === undefined || key === undefined → (refreshAt === undefined)',
+    ],
+    reason: 'both groups of the pattern match, or the whole does not; the compiler asks for each',
+  },
+  {
+    file: 'lib/aws/dynamodb-client-store.ts',
+    within: 'countRefusedGrant',
+    changes: ['counted.refusedGrants ?? 0 → (counted.refusedGrants)'],
+    reason: 'the row is as the write has left it that has just added to this number',
+  },
+  {
+    file: 'lib/broker/client-breaker.ts',
+    within: 'retryAfterOf',
+    changes: [
+      "outcome.outcome === 'unavailable' ? (outcome.retryAfterSeconds ?? 0) : 0 → (outcome.retryAfterSeconds ?? 0)",
+    ],
+    reason:
+      'the other ending that counts as trouble has no such member; the compiler asks which it is',
+  },
+  {
+    file: 'lib/broker/durable-answer.ts',
+    within: 'commitOnce',
+    changes: ['current.committedFence > fence → (current.committedFence) >= (fence)'],
+    reason: 'an equal fence is answered on the line before',
+  },
+  {
+    file: 'lib/broker/mark-uncertain.ts',
+    within: 'vended',
+    changes: ["token?.state === 'revoked' ? undefined : token?.expiresAt → (token?.expiresAt)"],
+    reason: 'a tombstone has no such member; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/recover-answer.ts',
+    within: 'recoverAnswer',
+    changes: [
+      "isLive(row) && (recovery === 'recovered' || recovery === 'already_kept') → (recovery === 'recovered' || recovery === 'already_kept')",
+    ],
+    reason: 'neither ending is one of a row that is not live; the compiler does not see that',
+  },
+];
 
 export function isListed({ file, within, change }: Mutant): boolean {
   return equivalentMutants.some(

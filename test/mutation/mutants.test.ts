@@ -141,6 +141,12 @@ describe('the tests that are related to a file', () => {
     expect(findRelatedTests(tests, ['lib/broker/fence.ts'])).toEqual([tests[1]]);
     expect(findRelatedTests(tests, ['lib/time.ts'])).toEqual([tests[1]]);
   });
+
+  it('are also those that import it as they run', () => {
+    const test = 'test/functions/twin.test.ts';
+
+    expect(findRelatedTests([test], ['functions/recover.ts'])).toEqual([test]);
+  });
 });
 
 describe('the refresh path', () => {

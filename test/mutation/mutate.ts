@@ -13,13 +13,21 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type IsChanged, readChangedLines } from './changed-lines.ts';
 import { isListed, listStale } from './equivalent-mutants.ts';
 import { listMutants, type Mutant } from './mutants.ts';
 import { findReachingTests } from './reach.ts';
 import { findRelatedTests } from './related-tests.ts';
-import { isHistory, listDirectTests, listHistories, listSources, root } from './scope.ts';
+import {
+  isDirectTest,
+  isHistory,
+  listDirectTests,
+  listHistories,
+  listSources,
+  root,
+} from './scope.ts';
 import { buildScore, describeFate, type TriedMutant } from './score.ts';
 import { tryMutants } from './trials.ts';
 
@@ -64,14 +72,16 @@ function onLines(isChanged: IsChanged): readonly Mutant[] {
 
 async function tryAll(): Promise<readonly TriedMutant[]> {
   console.error(`${mutants.length} mutants of ${files.length} files; first the tests without any`);
-  const tests = [...listDirectTests(), ...(values.direct ? [] : listHistories())];
+  const tests = [...listDirectTests(files), ...(values.direct ? [] : listHistories())];
   const testFiles = findRelatedTests(tests, [...new Set(mutants.map(({ file }) => file))]);
   const reachingTests = await findReachingTests(mutants, testFiles);
   const tried: TriedMutant[] = [];
   await tryMutants(mutants, {
     workers: Number(values.workers),
     testsOf: (mutant) =>
-      reachingTests(mutant).filter(({ file }) => !(isListed(mutant) && isHistory(file))),
+      reachingTests(mutant).filter(({ file }) =>
+        isHistory(file) ? !isListed(mutant) : isDirectTest(mutant.file, file),
+      ),
     report: (mutant, fate) => {
       const each = { mutant, fate, isListed: isListed(mutant) };
       tried.push(each);
@@ -83,11 +93,15 @@ async function tryAll(): Promise<readonly TriedMutant[]> {
 }
 
 function buildReport(tried: readonly TriedMutant[], stale: number) {
-  const byFile = Map.groupBy(tried, ({ mutant }) => mutant.file);
+  const scoresBy = (nameOf: (file: string) => string) => {
+    const groups = Map.groupBy(tried, ({ mutant }) => nameOf(mutant.file));
+    return Object.fromEntries([...groups].map(([name, own]) => [name, buildScore(own)]));
+  };
   return {
     ...buildScore(tried),
     stale,
     seconds: Math.round((performance.now() - beganMs) / 1000),
-    files: Object.fromEntries([...byFile].map(([file, own]) => [file, buildScore(own)])),
+    folders: scoresBy(dirname),
+    files: scoresBy((file) => file),
   };
 }
