@@ -54,6 +54,17 @@ describe('the mutants of a file', () => {
       'async function a() { await b(); }',
       ['without await b();', 'await b() → b()'],
     ],
+    [
+      'throws on what is caught, and leaves undone what is done in the end',
+      'try { a(); } catch { b(); } finally { c(); }',
+      [
+        'without a();',
+        'try { a(); } catch { b(); } finally { c(); } → try { a(); } catch (caught) { throw caught; } finally { c(); }',
+        'without b();',
+        'try { a(); } catch { b(); } finally { c(); } → try { a(); } catch { b(); } finally {}',
+        'without c();',
+      ],
+    ],
     ['turns a flag round', 'const a = { consistent: true };', ['true → false']],
     ['asks without looking', 'const a = b?.c;', ['b?.c → b.c']],
     [
