@@ -84,6 +84,18 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason:
       'without an intent the moment that is asked for lies in the past; the compiler wants one',
   },
+  {
+    file: 'lib/broker/schedule-refreshes.ts',
+    within: 'from',
+    changes: ['cursor === undefined ? {} : { cursor } → ({ cursor })'],
+    reason: 'a cursor that is undefined is none; the compiler wants it left out',
+  },
+  {
+    file: 'lib/broker/schedule-refreshes.ts',
+    within: 'scheduleRefreshes',
+    changes: ['first.refreshAt < oldest → (first.refreshAt) <= (oldest)'],
+    reason: 'an equal moment takes the place of its like',
+  },
 ];
 
 export function isListed({ file, within, change }: Mutant): boolean {

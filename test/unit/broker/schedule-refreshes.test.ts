@@ -32,7 +32,10 @@ function scheduler(rows: readonly Connection[]) {
   return {
     ...ports,
     run: (
-      over: { connections?: ConnectionStore; clientStatus?: ClientStore } = {},
+      over: Partial<Pick<typeof ports, 'queue'>> & {
+        connections?: ConnectionStore;
+        clientStatus?: ClientStore;
+      } = {},
       deadlineMs = clock.monotonicMs() + 45_000,
     ) => scheduleRefreshes({ ...ports, ...over }, settings, deadlineMs),
     sent: () => queue.sent.map(({ client, connection }) => `${client}/${connection}`).sort(),
@@ -133,20 +136,51 @@ describe('a run of the scheduler', () => {
     expect(new Set(firsts).size).toBe(8);
   });
 
-  it('reads nothing when there is no time', async () => {
-    const world = scheduler(dueRows(3));
+  it('sends what is due this very second', async () => {
+    const world = scheduler([dueRow('ann', 'acme', { refreshAt: dueAt })]);
 
-    expect(await world.run({}, world.clock.monotonicMs() + 4000)).toBe(0);
+    expect(await world.run()).toBe(1);
   });
 
-  it('says how far it is behind', async () => {
-    const world = scheduler([dueRow('ann'), dueRow('bob', 'acme', { refreshAt: at(2000) })]);
+  it.each([
+    ['five seconds, the last page’s, are', 5000, 3],
+    ['less is', 4999, 0],
+  ])('begins while there is time: when %s left', async (_, leftMs, sent) => {
+    const world = scheduler(dueRows(3));
 
-    await world.run();
+    expect(await world.run({}, world.clock.monotonicMs() + leftMs)).toBe(sent);
+  });
 
-    expect(world.log.lines).toMatchObject([
-      { event: 'refreshes_scheduled', details: { sent: 2, overdueSeconds: 1000 } },
-    ]);
+  it('fails where the queue does not take what is due', async () => {
+    const world = scheduler(dueRows(3));
+    const queue = { ...world.queue, send: () => Promise.reject(storeDown()) };
+
+    await expect(world.run({ queue })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('is counted where it sends something, and is not behind where nothing is due', async () => {
+    const busy = scheduler(dueRows(3));
+    const idle = scheduler([]);
+    await busy.run();
+    await idle.run();
+
+    expect(busy.log.counted).toEqual(['refresh_scheduled']);
+    expect(idle.log.counted).toEqual([]);
+    expect(idle.log.lines).toMatchObject([{ details: { sent: 0, overdueSeconds: 0 } }]);
+  });
+
+  it('says how far it is behind, in whichever shard that is', async () => {
+    const behind = Array.from({ length: 10 }, async (_, index) => {
+      const oldest = dueRow(`user-${index}`, 'acme', { refreshAt: at(2000) });
+      const world = scheduler([...dueRows(10).toSpliced(index, 1), oldest]);
+      await world.run();
+      return world.log.lines[0];
+    });
+
+    for (const line of await Promise.all(behind)) {
+      const details = { sent: 10, overdueSeconds: 1000 };
+      expect(line).toMatchObject({ event: 'refreshes_scheduled', details });
+    }
   });
 });
 
@@ -251,7 +285,7 @@ it('leaves alone what is due by a clock that its own answer has put right', asyn
   const world = scheduler([dueRow('ann', 'acme', { refreshAt: at(3000) })]);
   const listDue: typeof world.connections.listDue = async (input) => {
     const page = await world.connections.listDue(input);
-    world.clock.setWallClock(at(2700));
+    if (page.due.length > 0) world.clock.setWallClock(at(2700));
     return page;
   };
 
