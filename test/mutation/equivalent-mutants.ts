@@ -96,6 +96,14 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     changes: ['first.refreshAt < oldest → (first.refreshAt) <= (oldest)'],
     reason: 'an equal moment takes the place of its like',
   },
+  {
+    file: 'lib/broker/schedule.ts',
+    within: 'buildSchedule',
+    changes: [
+      'end !== undefined && end - obtainedAt > 2 * leastGainSeconds → (end - obtainedAt > 2 * leastGainSeconds)',
+    ],
+    reason: 'a number that is reckoned with one that is not there is never more than another',
+  },
 ];
 
 export function isListed({ file, within, change }: Mutant): boolean {

@@ -211,7 +211,7 @@ describe('a client that the provider refused', () => {
 });
 
 describe('a client whose row cannot be read', () => {
-  const withRead = (world: ReturnType<typeof scheduler>, fault: Fault) => {
+  const withRead = (world: ReturnType<typeof scheduler>, fault: Error) => {
     const read: ClientStore['read'] = async (client) => {
       if (client === acme) throw fault;
       return world.clientStatus.read(client);
@@ -233,12 +233,14 @@ describe('a client whose row cannot be read', () => {
     );
   });
 
-  it('ends the run where it is the store that is down', async () => {
+  it('ends the run where it is the store that is down, or an error of nobody’s', async () => {
     const world = scheduler(dueRows(3));
+    const error = new Error('of nobody’s');
 
     await expect(world.run(withRead(world, storeDown()))).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
+    await expect(world.run(withRead(world, error))).rejects.toBe(error);
   });
 });
 
