@@ -46,6 +46,15 @@ describe('a token that lives long enough', () => {
     expect(await brief(world.vend(request))).toEqual(newer);
   });
 
+  it('is none that is past half its life, however young', async () => {
+    const world = vendWorld({ token: { expiresAt: at(40) }, refresh: refreshed });
+    await world.clock.advance(20_000);
+
+    expect(await brief(world.vend())).toMatchObject(old);
+    await world.clock.advance(1000);
+    expect(await brief(world.vend())).toEqual(newer);
+  });
+
   it('is one whose end is unknown', async () => {
     const { expiresAt: _none, ...endless } = aSealedToken({ expirySource: 'unknown' });
     const world = vendWorld();
