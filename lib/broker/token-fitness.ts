@@ -79,6 +79,6 @@ function livesLongEnough(
   { token: { expiresAt, obtainedAt } }: OpenToken,
 ): boolean {
   if (expiresAt === undefined) return true;
-  const halfLife = Math.max(0, Math.floor((expiresAt - obtainedAt) / 2));
+  const halfLife = Math.floor((expiresAt - obtainedAt) / 2);
   return expiresAt - clock.now() >= Math.min(minTtlSeconds, halfLife);
 }

@@ -211,6 +211,21 @@ describe('a connection', () => {
     expect(world.asked).not.toContain('claim');
   });
 
+  it('that was unknown a moment ago is asked after as soon as there is a row of it', async () => {
+    let known = false;
+    const world = vendWorld({
+      token: false,
+      refresh: () =>
+        known ? refreshed() : { outcome: 'unknown_connection', state: 'needs_reauth' },
+    });
+    await expect(world.vend()).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+
+    known = true;
+    world.tokens.put(aSealedToken({ expiresAt: at(0) }));
+
+    expect(await brief(world.vend())).toEqual(newer);
+  });
+
   it('that holds only a refresh token yet has its first token fetched', async () => {
     const { sealed: _none, expiresAt: _unknown, ...empty } = aSealedToken();
     const world = vendWorld({ token: false, refresh: refreshed });
@@ -260,6 +275,38 @@ describe('a living token that should be refreshed', () => {
     const world = vendWorld({ token: short, refresh: () => ({ ...refreshed(), token: moved }) });
 
     expect(await brief(world.vend())).toEqual({ ...old, warning: 'outcome_unknown' });
+  });
+
+  it('is vended with a warning when the key of the new one cannot be read', async () => {
+    const world = vendWorld({ token: short, refresh: refreshed });
+    const open: typeof world.ports.sealer.open = (purpose, binding, sealed) => {
+      if (binding.fence === 1) return world.ports.sealer.open(purpose, binding, sealed);
+      throw new Fault('KEY_RING_INVALID', { purpose: 'access_token', problems: ['it is gone'] });
+    };
+
+    expect(await brief(world.vend({}, { sealer: { open } }))).toEqual({
+      ...old,
+      warning: 'outcome_unknown',
+    });
+  });
+
+  it('does not hide an error that is none of the store or the keys', async () => {
+    const error = Object.assign(new Error('of nobody’s'), { code: 'STORE_UNAVAILABLE' });
+    const world = vendWorld({ token: short, refresh: () => Promise.reject(error) });
+
+    await expect(world.vend()).rejects.toBe(error);
+  });
+
+  it('does not hide a store that is down where it has ended meanwhile', async () => {
+    const world = vendWorld({
+      token: short,
+      refresh: async () => {
+        await world.clock.advance(50_000);
+        return down();
+      },
+    });
+
+    await expect(world.vend()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
   it('is vended at once while another has it refreshed', async () => {
