@@ -159,6 +159,22 @@ describe('an expired token', () => {
     await expect(world.vend()).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' });
   });
 
+  it.each([
+    ['as long as its caller waits', 7, 7000],
+    ['long enough to be taken on, for a caller who does not wait', 0, 500],
+  ])('is given %s to be refreshed', async (_name, maxWait, limitMs) => {
+    const world = vendWorld({ token: expired });
+    const limits: number[] = [];
+    const invoke: typeof world.ports.refresher.invoke = async (_request, leftMs) => {
+      limits.push(leftMs);
+      return refreshed();
+    };
+
+    await world.vend({ maxWaitSeconds: seconds(maxWait) }, { refresher: { invoke } });
+
+    expect(limits).toEqual([limitMs]);
+  });
+
   it('is asked for again while refresh is busy, as long as the caller waits', async () => {
     let rounds = 0;
     const refresh = () => {

@@ -155,6 +155,19 @@ it('vends what was published although the refresh that was asked for did not ans
   expect((await world.vend()).accessToken.reveal()).toBe('access-2');
 });
 
+it('reads consistently what a refresh may have published that did not answer', async () => {
+  const world = vendWorld({ token: expired, refresh: () => undefined });
+  const consistency: boolean[] = [];
+  const read: typeof world.tokens.read = (key, consistent) => {
+    consistency.push(consistent);
+    return world.tokens.read(key, consistent);
+  };
+
+  await world.vend({}, { tokens: { ...world.tokens, read } }).catch(() => undefined);
+
+  expect(consistency).toEqual([false, true, true]);
+});
+
 it('says that a connection was deleted while its refresh did not answer', async () => {
   const world = vendWorld({
     token: expired,
