@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tokenCache } from '../../../lib/broker/token-cache.ts';
 import { aTombstone, at } from '../../support/connections.ts';
 import { storeDown } from '../../support/refresh-world.ts';
-import { aNewerToken, vendWorld } from '../../support/vend-world.ts';
+import { aNewerToken, aSealedToken, vendWorld } from '../../support/vend-world.ts';
 
 const expired = { expiresAt: at(0) };
 
@@ -141,6 +141,23 @@ it('waits for what another worker publishes, when refresh says that one is at it
   world.tokens.put(aNewerToken(0));
 
   expect((await vending).accessToken.reveal()).toBe('access-2');
+});
+
+it.each([
+  ['with no token', undefined],
+  ['with a newer one that has ended too', aSealedToken({ fence: 2, ...expired })],
+])('goes on waiting when refresh says, %s, that one is at it', async (_name, token) => {
+  const world = vendWorld({
+    token: expired,
+    refresh: async () => {
+      if (token) world.tokens.put(token);
+      const publishing = world.clock.sleep(2000);
+      void publishing.then(() => world.tokens.put(aSealedToken({ fence: 3 })));
+      return { outcome: 'in_progress', state: 'active', ...(token && { token }) };
+    },
+  });
+
+  expect((await world.vend()).accessToken.reveal()).toBe('access-3');
 });
 
 it('vends what was published although the refresh that was asked for did not answer', async () => {
