@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../lib/fault.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aTombstone, at } from '../../support/connections.ts';
+import { interposed } from '../../support/interposed.ts';
 import { storeDown } from '../../support/refresh-world.ts';
 import { aNewerToken, aSealedToken, sha256, vendWorld } from '../../support/vend-world.ts';
 
@@ -213,10 +214,10 @@ describe('a connection', () => {
 
   it('that is deleted while a caller waits is unknown', async () => {
     const world = vendWorld({ token: { expiresAt: at(0), refreshClaimedUntil: at(30) } });
-    const vending = world.vend();
-    world.tokens.put(aTombstone());
+    void world.clock.sleep(2000).then(() => world.tokens.put(aTombstone()));
 
-    await expect(vending).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+    await expect(world.vend()).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+    expect(world.clock.monotonicMs()).toBeLessThan(4000);
   });
 
   it('without any token is asked after, and its first token is vended', async () => {
@@ -400,10 +401,10 @@ describe('a token that the API refused', () => {
   it('is waited past while another has it refreshed', async () => {
     const world = vendWorld({ token: { refreshClaimedUntil: at(90) } });
     await world.clock.advance(60_000);
-    const vending = world.vend(rejected);
-    world.tokens.put(aNewerToken(60));
+    void world.clock.sleep(2000).then(() => world.tokens.put(aNewerToken(60)));
 
-    expect(await brief(vending)).toEqual(newer);
+    expect(await brief(world.vend(rejected))).toEqual(newer);
+    expect(world.refreshes).toEqual([]);
   });
 
   it('is vended with a warning in the end, since it is alive', async () => {
@@ -413,14 +414,33 @@ describe('a token that the API refused', () => {
     expect(await brief(world.vend(rejected))).toEqual({ ...old, warning: 'refresh_failing' });
   });
 
+  it('is not opened again where it is found not to be tried yet', async () => {
+    const world = vendWorld({ token: { refreshClaimedUntil: at(90) } });
+    await world.clock.advance(60_000);
+    void world.clock
+      .sleep(2000)
+      .then(() => world.tokens.note(aSealedToken(), 1, { state: 'failing', retryAt: at(500) }));
+    const sealer = interposed(world.ports.sealer, (_, call) => {
+      opened += 1;
+      return call();
+    });
+    let opened = 0;
+
+    expect(await brief(world.vend(rejected, { sealer }))).toEqual({
+      ...old,
+      warning: 'refresh_failing',
+    });
+    expect(opened).toBe(2);
+  });
+
   it('is not mixed with the row of a new grant that has no token yet', async () => {
     const world = vendWorld({ token: { refreshClaimedUntil: at(90) } });
     await world.clock.advance(60_000);
-    const vending = world.vend(rejected);
     const { sealed: _none, expiresAt: _end, ...empty } = aSealedToken({ fence: 2 });
-    world.tokens.put({ ...empty, state: 'failing', retryAt: at(500) });
+    const newest = { ...empty, state: 'failing', retryAt: at(500) } as const;
+    void world.clock.sleep(2000).then(() => world.tokens.put(newest));
 
-    await expect(vending).rejects.toMatchObject({
+    await expect(world.vend(rejected)).rejects.toMatchObject({
       code: 'TEMPORARILY_UNAVAILABLE',
       context: { retryAfterSeconds: expect.any(Number) },
     });
