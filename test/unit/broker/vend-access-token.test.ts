@@ -101,8 +101,21 @@ describe('an expired token', () => {
     await expect(world.vend()).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' });
   });
 
+  it('is not the answer where it ended while it was being refreshed', async () => {
+    const world = vendWorld({
+      token: { obtainedAt: at(-3595), expiresAt: at(5) },
+      refresh: async () => {
+        await world.clock.advance(5000);
+        return failing;
+      },
+    });
+
+    await expect(world.vend()).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' });
+  });
+
   it.each([
     ['when it is told', { ...failing, retryAt: at(77) }, 77],
+    ['in a second at the least', { ...failing, retryAt: at(0) }, 1],
     ['soon, where nothing better is known', failing, 5],
   ])('is to be asked for again %s', async (_name, reply, retryAfterSeconds) => {
     const world = vendWorld({ token: expired, refresh: () => reply });
@@ -114,12 +127,18 @@ describe('an expired token', () => {
   });
 
   it('asks nobody for a refresh before its time', async () => {
-    const world = vendWorld({ token: { ...expired, state: 'failing', retryAt: at(30) } });
+    const world = vendWorld({
+      token: { ...expired, state: 'failing', retryAt: at(30) },
+      refresh: refreshed,
+    });
 
     await expect(world.vend()).rejects.toMatchObject({ context: { retryAfterSeconds: 30 } });
     await world.clock.advance(29_000);
     await expect(world.vend()).rejects.toMatchObject({ context: { retryAfterSeconds: 1 } });
     expect(world.refreshes).toEqual([]);
+
+    await world.clock.advance(1000);
+    expect(await brief(world.vend())).toEqual(newer);
   });
 
   it('of a dead connection is for its owner to renew', async () => {
