@@ -4,9 +4,10 @@
  *
  *     npm run mutate
  *     npm run mutate -- lib/aws/connection- refresh-call
+ *     npm run mutate -- fence.ts:10
  *     npm run mutate -- --changed main
  *
- * Words choose files by a part of their path; `--changed` those lines that are others since a
+ * Words choose files by a part of their path, or one line of them; `--changed` those lines that are others since a
  * commit. `--direct` leaves the simulation out, `--list` only lists, `--verbose` tells of each
  * mutant which test noticed it.
  *
@@ -17,7 +18,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type IsChanged, readChangedLines } from './changed-lines.ts';
 import { isListed, listStale } from './equivalent-mutants.ts';
-import { listMutants, type Mutant } from './mutants.ts';
+import { listMutants } from './mutants.ts';
 import { findReachingTests } from './reach.ts';
 import { findRelatedTests } from './related-tests.ts';
 import {
@@ -43,11 +44,13 @@ const { values, positionals } = parseArgs({
 });
 
 const beganMs = performance.now();
+const words = positionals.map((word) => word.split(':'));
 const files = listSources().filter(
-  (file) => positionals.length === 0 || positionals.some((part) => file.includes(part)),
+  (file) => words.length === 0 || words.some(([part = '']) => file.includes(part)),
 );
 const all = files.flatMap((file) => listMutants(file, readFileSync(`${root}/${file}`, 'utf8')));
-const mutants = values.changed === undefined ? all : onLines(readChangedLines(values.changed));
+const isChanged: IsChanged = values.changed ? readChangedLines(values.changed) : () => true;
+const mutants = all.filter(({ file, line }) => isChanged(file, line) && isChosen(file, line));
 if (mutants.length === 0) throw new RangeError('no mutant is chosen');
 
 if (values.list) {
@@ -66,8 +69,10 @@ if (values.list) {
   process.exitCode = isWhole ? 0 : 1;
 }
 
-function onLines(isChanged: IsChanged): readonly Mutant[] {
-  return all.filter(({ file, line }) => isChanged(file, line));
+function isChosen(file: string, line: number): boolean {
+  const isMeant = ([part = '', only]: readonly string[]) =>
+    file.includes(part) && (only === undefined || Number(only) === line);
+  return words.length === 0 || words.some(isMeant);
 }
 
 async function tryAll(): Promise<readonly TriedMutant[]> {
