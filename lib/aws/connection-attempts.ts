@@ -3,7 +3,6 @@ import { earlier } from '../time.ts';
 import {
   fenceBelow,
   fenceIs,
-  intentIsNotOf,
   intentIsOf,
   isAsSeen,
   isLive,
@@ -93,8 +92,8 @@ function buildAcquire(input: Acquisition): ConnectionWrite {
 
 /**
  * The write, which also removes the intent if it is this attempt's own. DynamoDB cannot remove on a
- * condition of its own, so there are two forms; under one fence the second holds once the first
- * does not.
+ * condition of its own, so there are two forms. No intent comes under a fence that the row has
+ * already: one that the first form did not find, the second need not spare.
  */
 async function writeWithOwnIntent(
   table: ConnectionTable,
@@ -106,9 +105,5 @@ async function writeWithOwnIntent(
     change: { set: { ...write.change.set, intent: undefined } },
     condition: allOf(write.condition, intentIsOf(fence)),
   });
-  if (ending === 'done') return 'done';
-  return writeConnection(table, {
-    ...write,
-    condition: allOf(write.condition, intentIsNotOf(fence)),
-  });
+  return ending === 'done' ? 'done' : writeConnection(table, write);
 }

@@ -24,7 +24,7 @@ const comparators = {
   atLeast: '>=',
 } as const;
 
-/** Compares an attribute, or a nested one as `lease.until`, with a value. A missing one never fits. */
+/** Compares an attribute, or a nested one as `lease.until`, with a value. A missing one fits `isNot` alone. */
 export function compare(
   attribute: string,
   comparator: keyof typeof comparators,

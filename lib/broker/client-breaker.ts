@@ -107,7 +107,7 @@ function retryAfterOf(outcome: TokenOutcome): number {
 
 /** Twice as long with each probe that fails, and no less than the provider asks for. */
 function openSeconds(troubles: number, retryAfterSeconds: number): Seconds {
-  const doubled = firstOpenSeconds * 2 ** Math.min(troubles - mostTroubles, 10);
+  const doubled = firstOpenSeconds * 2 ** (troubles - mostTroubles);
   return seconds(Math.min(Math.max(doubled, Math.ceil(retryAfterSeconds)), longestOpenSeconds));
 }
 

@@ -1,6 +1,6 @@
 import type { ConnectionKey } from '../names.ts';
 import type { Client } from '../providers/client.ts';
-import { type Clock, type EpochSeconds, earlier, later, seconds } from '../time.ts';
+import { type Clock, type EpochSeconds, later, seconds } from '../time.ts';
 import { isLive } from './establish-connection.ts';
 import { nextFence } from './fence.ts';
 import type { Connection, ConnectionStore, StoredToken, TokenStore, Tombstone } from './ports.ts';
@@ -57,8 +57,6 @@ export async function markUncertain(
     if (!row.renewal.includes('refresh_token') || client?.definition.rotation === 'none') {
       return 'not_rotating';
     }
-    const now = ports.clock.now();
-    if (row.lease && row.lease.until >= earlier(now, clockSkewSeconds)) return 'busy';
     const token = await ports.tokens.read(key, true);
     if ((await mark(ports, row, token)) === 'done') {
       return token?.state === 'revoked' && token.fence > row.fence ? 'deleted_since' : 'marked';

@@ -139,7 +139,7 @@ async function readUsableClient(
     return client;
   };
   const remembered = await withCurrentClient(clients, row.client, pinned);
-  if (refusedVersion === undefined || remembered.version !== refusedVersion) return remembered;
+  if (remembered.version !== refusedVersion) return remembered;
   const current = await pinned(await clients.read(row.client, { fresh: true }));
   return current.version === refusedVersion ? undefined : current;
 }

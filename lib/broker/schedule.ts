@@ -135,7 +135,7 @@ export function retryDelaySeconds(
   bounds: { readonly retryAfterSeconds?: number; readonly mostSeconds?: number } = {},
 ): Seconds {
   const { retryAfterSeconds = 0, mostSeconds = longestRetrySeconds } = bounds;
-  const ceiling = Math.min(mostSeconds, firstRetrySeconds * 2 ** Math.min(failures - 1, 10));
+  const ceiling = Math.min(mostSeconds, firstRetrySeconds * 2 ** (failures - 1));
   // A floor of a tenth, since "at once" is no wait.
   const backoff = Math.ceil(ceiling * (0.1 + 0.9 * random));
   return seconds(Math.max(backoff, Math.min(Math.ceil(retryAfterSeconds), 24 * 3600)));

@@ -69,8 +69,7 @@ export function judge(
   if (!isAlive(clock, open.token)) return 'refresh';
   const rejected = isRejected(request, open);
   if (!rejected && livesLongEnough(clock, request, open)) return 'serve';
-  const isGuarded =
-    isTooEarly(clock, open.token) || (rejected && isRecentlyRejected(clock, request, open));
+  const isGuarded = isTooEarly(clock, open.token) || isRecentlyRejected(clock, request, open);
   return isGuarded ? 'serve_as_recent' : 'refresh';
 }
 
@@ -80,6 +79,6 @@ function livesLongEnough(
   { token: { expiresAt, obtainedAt } }: OpenToken,
 ): boolean {
   if (expiresAt === undefined) return true;
-  const halfLife = Math.max(0, Math.floor((expiresAt - obtainedAt) / 2));
+  const halfLife = Math.floor((expiresAt - obtainedAt) / 2);
   return expiresAt - clock.now() >= Math.min(minTtlSeconds, halfLife);
 }

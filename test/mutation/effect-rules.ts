@@ -31,6 +31,16 @@ export const effectRules: readonly Rule[] = [
     return [replace(node, textOf(source, node.argument))];
   },
 
+  /** What goes wrong is thrown on, and what is done in the end is not done. */
+  function withoutCatch(_, { node }) {
+    if (node.type !== 'TryStatement') return [];
+    const { handler, finalizer } = node;
+    return [
+      ...(handler ? [replace(handler, 'catch (caught) { throw caught; }', node)] : []),
+      ...(finalizer ? [replace(finalizer, '{}', node)] : []),
+    ];
+  },
+
   function otherFlag(_, { node }) {
     if (node.type !== 'Literal' || typeof node.value !== 'boolean') return [];
     return [replace(node, String(!node.value))];

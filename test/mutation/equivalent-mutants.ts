@@ -11,7 +11,136 @@ export interface EquivalentMutants {
 }
 
 /** Survivors that no test could notice. Each is tried all the same: one that is noticed is no such. */
-export const equivalentMutants: readonly EquivalentMutants[] = [];
+export const equivalentMutants: readonly EquivalentMutants[] = [
+  {
+    file: 'lib/aws/connection-conditions.ts',
+    within: 'intentIsNotOf',
+    changes: ["without absent('intent')"],
+    reason: 'DynamoDB finds an attribute that is not there unequal to any value; said all the same',
+  },
+  {
+    file: 'lib/aws/due-index.ts',
+    within: 'address',
+    changes: ["item.pk?.S ?? '' → (item.pk?.S)", 'item.pk?.S → item.pk.S'],
+    reason:
+      'every entry of an index has the key of its table, and it is a text; only the SDK’s type allows none',
+  },
+  {
+    file: 'lib/aws/due-index.ts',
+    within: 'buildCursor',
+    changes: ['last.refresh_at?.N → last.refresh_at.N', 'last.pk?.S → last.pk.S'],
+    reason: 'the key at which a page ends has every member of the index’s and the table’s key',
+  },
+  {
+    file: 'lib/aws/due-index.ts',
+    within: 'startKey',
+    changes: [
+      'refreshAt === undefined || key === undefined → (key === undefined)',
+      'refreshAt === undefined || key === undefined → (refreshAt === undefined)',
+    ],
+    reason: 'both groups of the pattern match, or the whole does not; the compiler asks for each',
+  },
+  {
+    file: 'lib/aws/dynamodb-client-store.ts',
+    within: 'countRefusedGrant',
+    changes: ['counted.refusedGrants ?? 0 → (counted.refusedGrants)'],
+    reason: 'the row is as the write has left it that has just added to this number',
+  },
+  {
+    file: 'lib/broker/client-breaker.ts',
+    within: 'retryAfterOf',
+    changes: [
+      "outcome.outcome === 'unavailable' ? (outcome.retryAfterSeconds ?? 0) : 0 → (outcome.retryAfterSeconds ?? 0)",
+    ],
+    reason:
+      'the other ending that counts as trouble has no such member; the compiler asks which it is',
+  },
+  {
+    file: 'lib/broker/durable-answer.ts',
+    within: 'commitOnce',
+    changes: ['current.committedFence > fence → (current.committedFence) >= (fence)'],
+    reason: 'an equal fence is answered on the line before',
+  },
+  {
+    file: 'lib/broker/mark-uncertain.ts',
+    within: 'vended',
+    changes: ["token?.state === 'revoked' ? undefined : token?.expiresAt → (token?.expiresAt)"],
+    reason: 'a tombstone has no such member; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/recover-answer.ts',
+    within: 'recoverAnswer',
+    changes: [
+      "isLive(row) && (recovery === 'recovered' || recovery === 'already_kept') → (recovery === 'recovered' || recovery === 'already_kept')",
+    ],
+    reason: 'neither ending is one of a row that is not live; the compiler does not see that',
+  },
+  {
+    file: 'lib/broker/refresh-retry.ts',
+    within: 'safeIn',
+    changes: [
+      'intent ? until(undecidedUntil(ports, client, { ...row, intent }), now) : 0 → (until(undecidedUntil(ports, client, { ...row, intent }), now))',
+    ],
+    reason:
+      'without an intent the moment that is asked for lies in the past; the compiler wants one',
+  },
+  {
+    file: 'lib/broker/schedule-refreshes.ts',
+    within: 'from',
+    changes: ['cursor === undefined ? {} : { cursor } → ({ cursor })'],
+    reason: 'a cursor that is undefined is none; the compiler wants it left out',
+  },
+  {
+    file: 'lib/broker/schedule-refreshes.ts',
+    within: 'scheduleRefreshes',
+    changes: ['first.refreshAt < oldest → (first.refreshAt) <= (oldest)'],
+    reason: 'an equal moment takes the place of its like',
+  },
+  {
+    file: 'lib/broker/schedule.ts',
+    within: 'buildSchedule',
+    changes: [
+      'end !== undefined && end - obtainedAt > 2 * leastGainSeconds → (end - obtainedAt > 2 * leastGainSeconds)',
+    ],
+    reason: 'a number that is reckoned with one that is not there is never more than another',
+  },
+  {
+    file: 'lib/broker/rejected-token.ts',
+    within: 'isRejected',
+    changes: ['rejectedTokenSha256 === undefined → false'],
+    reason: 'it spares a digest for each vend: none is equal to what is not there',
+  },
+  {
+    file: 'lib/broker/token-fitness.ts',
+    within: 'openToken',
+    changes: ['sealed === undefined || accessToken === undefined → (accessToken === undefined)'],
+    reason: 'without a sealed value there is no token to open; the compiler does not see that',
+  },
+  {
+    file: 'lib/broker/vend-access-token.ts',
+    within: 'row',
+    changes: ["found?.state === 'revoked' ? undefined : found → (found)"],
+    reason: 'whoever looks asks first whether it is a tombstone; the compiler does not see that',
+  },
+  {
+    file: 'lib/broker/vend-access-token.ts',
+    within: 'awaitOther',
+    changes: ['without ...held'],
+    reason: 'what settles needs no deadline any more, the one member that is not given anew',
+  },
+  {
+    file: 'lib/broker/vended-token.ts',
+    within: 'isSettled',
+    changes: ['status?.retryAt ?? 0 → (status?.retryAt)'],
+    reason: 'a moment that is not there is not after now; the compiler wants a number',
+  },
+  {
+    file: 'lib/lambda/queue-function.ts',
+    within: 'isRecord',
+    changes: ["typeof record !== 'object' || record === null → (record === null)"],
+    reason: 'a text or a number in JSON has none of the members that are asked for next',
+  },
+];
 
 export function isListed({ file, within, change }: Mutant): boolean {
   return equivalentMutants.some(

@@ -24,7 +24,7 @@ export function markPlaces(
   text: string,
   mutants: readonly (readonly [number: number, Mutant])[],
 ): string {
-  const isStatement = (span: Span) => /^(switch|if)\b|;$/.test(textOf({ text }, span));
+  const isStatement = (span: Span) => /^(switch|if|try)\b|;$/.test(textOf({ text }, span));
   const insertions = marksOf(mutants).flatMap((mark): readonly Insertion[] => {
     const call = `globalThis.${markName}?.(${mark.numbers.join()})`;
     const [before, after] = isStatement(mark) ? [`{${call};`, '}'] : [`(${call},`, ')'];

@@ -54,6 +54,17 @@ describe('the mutants of a file', () => {
       'async function a() { await b(); }',
       ['without await b();', 'await b() → b()'],
     ],
+    [
+      'throws on what is caught, and leaves undone what is done in the end',
+      'try { a(); } catch { b(); } finally { c(); }',
+      [
+        'without a();',
+        'try { a(); } catch { b(); } finally { c(); } → try { a(); } catch (caught) { throw caught; } finally { c(); }',
+        'without b();',
+        'try { a(); } catch { b(); } finally { c(); } → try { a(); } catch { b(); } finally {}',
+        'without c();',
+      ],
+    ],
     ['turns a flag round', 'const a = { consistent: true };', ['true → false']],
     ['asks without looking', 'const a = b?.c;', ['b?.c → b.c']],
     [
@@ -140,6 +151,12 @@ describe('the tests that are related to a file', () => {
     expect(findRelatedTests(tests, ['test/mutation/syntax.ts'])).toEqual([tests[0]]);
     expect(findRelatedTests(tests, ['lib/broker/fence.ts'])).toEqual([tests[1]]);
     expect(findRelatedTests(tests, ['lib/time.ts'])).toEqual([tests[1]]);
+  });
+
+  it('are also those that import it as they run', () => {
+    const test = 'test/functions/twin.test.ts';
+
+    expect(findRelatedTests([test], ['functions/recover.ts'])).toEqual([test]);
   });
 });
 

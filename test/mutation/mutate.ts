@@ -4,22 +4,31 @@
  *
  *     npm run mutate
  *     npm run mutate -- lib/aws/connection- refresh-call
+ *     npm run mutate -- fence.ts:10
  *     npm run mutate -- --changed main
  *
- * Words choose files by a part of their path; `--changed` those lines that are others since a
+ * Words choose files by a part of their path, or one line of them; `--changed` those lines that are others since a
  * commit. `--direct` leaves the simulation out, `--list` only lists, `--verbose` tells of each
  * mutant which test noticed it.
  *
  * @module
  */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type IsChanged, readChangedLines } from './changed-lines.ts';
 import { isListed, listStale } from './equivalent-mutants.ts';
-import { listMutants, type Mutant } from './mutants.ts';
+import { listMutants } from './mutants.ts';
 import { findReachingTests } from './reach.ts';
 import { findRelatedTests } from './related-tests.ts';
-import { isHistory, listDirectTests, listHistories, listSources, root } from './scope.ts';
+import {
+  isDirectTest,
+  isHistory,
+  listDirectTests,
+  listHistories,
+  listSources,
+  root,
+} from './scope.ts';
 import { buildScore, describeFate, type TriedMutant } from './score.ts';
 import { tryMutants } from './trials.ts';
 
@@ -35,11 +44,13 @@ const { values, positionals } = parseArgs({
 });
 
 const beganMs = performance.now();
+const words = positionals.map((word) => word.split(':'));
 const files = listSources().filter(
-  (file) => positionals.length === 0 || positionals.some((part) => file.includes(part)),
+  (file) => words.length === 0 || words.some(([part = '']) => file.includes(part)),
 );
 const all = files.flatMap((file) => listMutants(file, readFileSync(`${root}/${file}`, 'utf8')));
-const mutants = values.changed === undefined ? all : onLines(readChangedLines(values.changed));
+const isChanged: IsChanged = values.changed ? readChangedLines(values.changed) : () => true;
+const mutants = all.filter(({ file, line }) => isChanged(file, line) && isChosen(file, line));
 if (mutants.length === 0) throw new RangeError('no mutant is chosen');
 
 if (values.list) {
@@ -58,20 +69,24 @@ if (values.list) {
   process.exitCode = isWhole ? 0 : 1;
 }
 
-function onLines(isChanged: IsChanged): readonly Mutant[] {
-  return all.filter(({ file, line }) => isChanged(file, line));
+function isChosen(file: string, line: number): boolean {
+  const isMeant = ([part = '', only]: readonly string[]) =>
+    file.includes(part) && (only === undefined || Number(only) === line);
+  return words.length === 0 || words.some(isMeant);
 }
 
 async function tryAll(): Promise<readonly TriedMutant[]> {
   console.error(`${mutants.length} mutants of ${files.length} files; first the tests without any`);
-  const tests = [...listDirectTests(), ...(values.direct ? [] : listHistories())];
+  const tests = [...listDirectTests(files), ...(values.direct ? [] : listHistories())];
   const testFiles = findRelatedTests(tests, [...new Set(mutants.map(({ file }) => file))]);
   const reachingTests = await findReachingTests(mutants, testFiles);
   const tried: TriedMutant[] = [];
   await tryMutants(mutants, {
     workers: Number(values.workers),
     testsOf: (mutant) =>
-      reachingTests(mutant).filter(({ file }) => !(isListed(mutant) && isHistory(file))),
+      reachingTests(mutant).filter(({ file }) =>
+        isHistory(file) ? !isListed(mutant) : isDirectTest(mutant.file, file),
+      ),
     report: (mutant, fate) => {
       const each = { mutant, fate, isListed: isListed(mutant) };
       tried.push(each);
@@ -83,11 +98,15 @@ async function tryAll(): Promise<readonly TriedMutant[]> {
 }
 
 function buildReport(tried: readonly TriedMutant[], stale: number) {
-  const byFile = Map.groupBy(tried, ({ mutant }) => mutant.file);
+  const scoresBy = (nameOf: (file: string) => string) => {
+    const groups = Map.groupBy(tried, ({ mutant }) => nameOf(mutant.file));
+    return Object.fromEntries([...groups].map(([name, own]) => [name, buildScore(own)]));
+  };
   return {
     ...buildScore(tried),
     stale,
     seconds: Math.round((performance.now() - beganMs) / 1000),
-    files: Object.fromEntries([...byFile].map(([file, own]) => [file, buildScore(own)])),
+    folders: scoresBy(dirname),
+    files: scoresBy((file) => file),
   };
 }

@@ -25,7 +25,7 @@ export function findRelatedTests(
 function listImports(file: string): readonly string[] {
   const text = readFileSync(`${root}/${file}`, 'utf8');
   const statements = text.matchAll(
-    /^(?:import|export)\s(?!type\s)[^;'"]*?from\s+'(\.[^']+\.ts)'/gm,
+    /(?:^(?:import|export)\s(?!type\s)[^;'"]*?from\s+|\bimport\()'(\.[^']+\.ts)'/gm,
   );
   return [...statements].map(([, specifier = '']) => join(dirname(file), specifier));
 }

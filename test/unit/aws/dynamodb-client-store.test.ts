@@ -8,6 +8,7 @@ import type { ClientStore } from '../../../lib/broker/client-ports.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aKey, at } from '../../support/connections.ts';
 import { type Dynalite, startDynalite } from '../../support/dynalite.ts';
+import { interposed } from '../../support/interposed.ts';
 import { localCredentials } from '../../support/local-credentials.ts';
 import { startScriptedService } from '../../support/scripted-service.ts';
 import { plainTable } from '../../support/tables.ts';
@@ -142,6 +143,26 @@ describe('a refused grant', () => {
 
     expect(answers.answer).toEqual(expect.arrayContaining([1, 2]));
   });
+});
+
+it('counts a refused grant anew where the window that it read is another by then', async () => {
+  const put = (since: number, refused: number) => {
+    const window = { refused_grants_since: at(since), refused_grants: refused };
+    const item = attributes({ pk: client, ...window });
+    return dynalite.client.send(new PutItemCommand({ TableName: name, Item: item }));
+  };
+  await put(350, 3);
+  let calls = 0;
+  const slow = interposed(dynalite.client, async (_, call) => {
+    calls += 1;
+    // The first is the write that finds the window over, the second reads it.
+    const isReading = calls === 2;
+    const answer = await call();
+    if (isReading) await put(340, 5);
+    return answer;
+  });
+
+  expect(await countRefused(dynamodbClientStore({ client: slow, name }))).toBe(5);
 });
 
 describe('a refused grant that others count at the same moment', () => {

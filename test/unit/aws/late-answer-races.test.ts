@@ -37,20 +37,21 @@ async function racingStores(between: (other: ConnectionStore, edit: Edit) => Pro
     const input = updateInput(name, keyText(aKey()), { change: { set } });
     return dynalite.client.send(new UpdateItemCommand(input));
   };
-  let hasRead = false;
+  let reads = 0;
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (input) => {
         const answer = await next(input);
-        if (commandName === 'GetItemCommand' && !hasRead) {
-          hasRead = true;
-          await between(other, edit);
+        if (commandName === 'GetItemCommand') {
+          reads += 1;
+          if (reads === 1) await between(other, edit);
         }
         return answer;
       },
     { step: 'initialize' },
   );
-  return { other, edit, slow: dynamodbConnectionStore({ client, name, dueShards: 8 }) };
+  const slow = dynamodbConnectionStore({ client, name, dueShards: 8 });
+  return { other, edit, slow, reads: () => reads };
 }
 
 /** Attempt 2 gave its lease back, attempt 3 is under way: of attempt 2 nothing is left in the row. */
@@ -150,6 +151,18 @@ describe('a late answer whose row changes between its read and its write', () =>
     });
   });
 
+  it('is kept without a second look where a later attempt has failed', async () => {
+    const { other, slow, reads } = await racingStores((store) =>
+      store.fail(aKey(), 3, { failingSince: at(61), failures: 1, intentSettled: false }),
+    );
+    await overtakenIn(other);
+
+    expect(await slow.commitLate(aKey(), 2, aCommitted())).toBe('done');
+
+    expect(reads()).toBe(1);
+    expect(await readLive(other)).toMatchObject({ state: 'active', failures: 0 });
+  });
+
   it('schedules a connection that another late answer has brought back', async () => {
     const { other, slow } = await racingStores((store) =>
       store.commitLate(aKey(), 2, aCommitted()),
@@ -193,6 +206,17 @@ describe('a late answer whose row is edited by hand between its read and its wri
     await slow.commitLate(aKey(), 2, aCommitted());
 
     expect(await readLive(other)).toMatchObject({ state: 'active', refreshAt: at(6000) });
+  });
+
+  it('removes its own intent although that was not there at first', async () => {
+    const intent = { fence: 2, at: at(0), credential_fence: 1 };
+    const { other, slow } = await racingStores((_, edit) => edit({ intent }));
+    await forgottenIn(other);
+    await other.release(aKey(), 3);
+
+    expect(await slow.commitLate(aKey(), 2, aCommitted())).toBe('done');
+
+    expect(await readLive(other)).not.toHaveProperty('intent');
   });
 
   it('is lost to a deletion that kept every fence', async () => {

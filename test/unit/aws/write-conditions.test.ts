@@ -300,6 +300,7 @@ const tokenWrites: Readonly<Record<string, Write<TokenStore>>> = {
     lost: [
       ...anotherFence,
       { refresh_claimed_by: 'another', refresh_claimed_until: at(101) },
+      { refresh_claimed_by: 'somebody', refresh_claimed_until: at(101) },
       { refresh_claimed_until: at(101) },
       deleted,
     ],

@@ -61,6 +61,17 @@ describe('a caller', () => {
     });
   });
 
+  it('does not wait for the token that it has seen where an older one is stored', async () => {
+    const world = refreshWorld({
+      row: { fence: 5, lastRefreshedAt: at(2990) },
+      token: { fence: 1 },
+    });
+
+    expect(await world.refresh({ kind: 'demand', seenFence: 5 })).toMatchObject({
+      outcome: 'refreshed',
+    });
+  });
+
   it('does not wait for a token that is there and has ended, however young that is', async () => {
     const world = refreshWorld({
       row: { fence: 5, lastRefreshedAt: at(2990) },

@@ -90,6 +90,20 @@ describe('a closed breaker', () => {
     expect((await minutes.clientStatus.read(client)).openUntil).toBe(at(3121));
   });
 
+  it('is left as it is by a call that began before another opened it', async () => {
+    const open = { troubles: 5, openUntil: at(3030) };
+    const world = refreshWorld({
+      answers: () => {
+        world.clientStatus.put(client, open);
+        return notSent;
+      },
+    });
+
+    await world.refresh();
+
+    expect(await world.clientStatus.read(client)).toEqual(open);
+  });
+
   it.each([
     storeDown(),
     new Fault('ROW_INVALID', { table: 'connections', key: 'acme', problems: ['troubles'] }),

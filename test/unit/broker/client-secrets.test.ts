@@ -111,6 +111,21 @@ describe('of two client secrets, in refreshes', () => {
     expect(reply.outcome).toBe('refreshed');
   });
 
+  it('the reply comes after the note: an invocation is over with its reply', async () => {
+    const world = refreshWorld({ client: { secrets } });
+    const clientStatus = {
+      ...world.clientStatus,
+      markProven: async () => {
+        await world.clock.sleep(50);
+        await world.clientStatus.markProven(acme, 'version-1');
+      },
+    };
+
+    await world.refresh(undefined, { clientStatus });
+
+    expect(await world.clientStatus.read(acme)).toEqual({ provenVersion: 'version-1' });
+  });
+
   it('the note is written after the answer is kept', async () => {
     const world = refreshWorld({ client: { secrets } });
     const clientStatus = {

@@ -89,6 +89,40 @@ describe('a refresh whose answer does not tell when its token ends', () => {
     expect(ports.clock.now()).toBe(dueAt);
   });
 
+  it('publishes the token with all that was known of it before', async () => {
+    const { refresh, token } = refreshWorld({
+      row: { scope: 'read write', values: { realm: '1' } },
+      definition: { introspect },
+      answers: [granted('refresh-2', { expirySource: 'default', values: { site: 'eu' } })],
+    });
+
+    await refresh(due, { introspectExpiry: told });
+
+    expect(token()).toMatchObject({ scope: 'read write', values: { realm: '1', site: 'eu' } });
+  });
+
+  it('sends the whole answer to the recovery queue when its token cannot be published', async () => {
+    const { refresh, row, recovery, tokens } = world();
+    const publish = async () => {
+      throw storeDown();
+    };
+
+    await refresh(due, { introspectExpiry: told, tokens: { ...tokens, publish } });
+
+    const { committedFence } = row();
+    expect(recovery.sent).toMatchObject([
+      {
+        answer: {
+          committedFence,
+          credential: { renewal: ['refresh_token'] },
+          accessTokenExpiresAt: at(9000),
+          expirySource: 'introspection',
+        },
+        token: { fence: committedFence, expiresAt: at(9000) },
+      },
+    ]);
+  });
+
   it('vends it also when the schedule cannot be corrected', async () => {
     const { refresh, row, token, connections } = world();
     const reschedule = async () => {

@@ -58,6 +58,19 @@ describe('a token is stored', () => {
     expect(await keep()).not.toHaveProperty('apiBaseUrl');
   });
 
+  it('with the values that its answer brings, beside those from before', async () => {
+    const schedule = { expirySource: 'unknown' } as const;
+    const context = { ...aKey(), params: {}, values: { realm: '1', site: 'eu' } };
+    const brings = { ...answer, values: { site: 'us' } };
+
+    const token = await buildStoredToken(ports, clientOf(), {
+      ...{ context, answer: brings, fence: 2, schedule },
+      renewal: [],
+    });
+
+    expect(token.values).toEqual({ realm: '1', site: 'us' });
+  });
+
   it('without an end where none is known', async () => {
     const { expiresAt: _none, ...rest } = answer;
     const schedule = scheduleAnswer(ports, clientOf(), {

@@ -67,6 +67,23 @@ describe('a connection that came back from a backup', () => {
     expect(world.row().refreshAt).toBe(at(8940));
   });
 
+  it('waits for the token that its own row tells of, where that one ends later', async () => {
+    const world = marking({ token: { expiresAt: at(3100) } });
+
+    await world.mark();
+
+    expect(world.row().refreshAt).toBe(at(3540));
+  });
+
+  it('waits for the recovery queue where its row tells of no token’s end', async () => {
+    const world = marking({ token: false });
+    world.connections.put(without(world.row(), 'accessTokenExpiresAt'));
+
+    await world.mark();
+
+    expect(world.row().refreshAt).toBe(at(3225));
+  });
+
   it('waits for the recovery queue where no access token serves', async () => {
     const world = marking({ row: { accessTokenExpiresAt: at(2000) }, token: false });
 
@@ -160,7 +177,8 @@ describe('left alone is', () => {
   });
 
   it('one that is being refreshed', async () => {
-    const world = marking({ row: { lease: { owner: 'somebody', until: at(3020) } } });
+    // Its lease ends where the clocks of two workers may just agree that it has.
+    const world = marking({ row: { lease: { owner: 'somebody', until: at(2995) } } });
 
     expect(await world.mark()).toBe('busy');
 
@@ -181,6 +199,41 @@ it('marks and reports a connection whose token tells that it was deleted since',
   expect(await world.mark()).toBe('deleted_since');
 
   expect(world.row()).toHaveProperty('intent');
+});
+
+it('reports no deletion where the tombstone is older than the row', async () => {
+  const world = marking();
+  world.tokens.put(aTombstone({ fence: 1 }));
+
+  expect(await world.mark()).toBe('marked');
+});
+
+it('looks for the newest token consistently', async () => {
+  const world = marking();
+  const reads: boolean[] = [];
+  const read: typeof world.tokens.read = (key, consistent) => {
+    reads.push(consistent);
+    return world.tokens.read(key, consistent);
+  };
+
+  await markUncertain({ ...world.ports, tokens: { ...world.tokens, read } }, aKey(), undefined);
+
+  expect(reads).toEqual([true]);
+});
+
+it('gives up a connection that changed five times in between', async () => {
+  const world = marking();
+  let writes = 0;
+  const connections = {
+    ...world.connections,
+    markUncertain: async () => {
+      writes += 1;
+      return 'lost' as const;
+    },
+  };
+
+  expect(await markUncertain({ ...world.ports, connections }, aKey(), undefined)).toBe('busy');
+  expect(writes).toBe(5);
 });
 
 it('marks again a connection that changed in between', async () => {

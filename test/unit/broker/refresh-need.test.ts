@@ -251,6 +251,25 @@ describe('taking the lease', () => {
     expect(world.calls).toHaveLength(1);
   });
 
+  it.each([
+    [
+      'a row that does not read back',
+      new Fault('ROW_INVALID', { table: 'connections', key: 'acme/ann', problems: ['lease'] }),
+    ],
+    ['an error of nobody’s', Object.assign(new Error('other'), { code: 'STORE_UNAVAILABLE' })],
+  ])('does not go on with its own lease after %s', async (_name, error) => {
+    const world = refreshWorld();
+    const acquire: typeof world.connections.acquire = async (input) => {
+      await world.connections.acquire(input);
+      throw error;
+    };
+
+    await expect(
+      world.refresh(due, { connections: { ...world.connections, acquire } }),
+    ).rejects.toBe(error);
+    expect(world.calls).toEqual([]);
+  });
+
   it('returns the work, uncalled, when the store takes no lease', async () => {
     const world = refreshWorld();
     const before = world.row();

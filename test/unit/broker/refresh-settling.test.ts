@@ -65,6 +65,13 @@ describe('the provider’s word that the grant is dead (RFC 6749 §5.2)', () => 
     expect(world.row()).toMatchObject({ reason: 'answer_lost' });
   });
 
+  it('is our own loss even where the refresh token had ended: a later one may be on its way', async () => {
+    const row = { ...inDoubt, refreshTokenExpiresAt: at(2000) };
+    const world = refreshWorld({ answers: [refused], row });
+
+    expect(await world.refresh()).toMatchObject({ reason: 'answer_lost' });
+  });
+
   it('is our own loss also when the retained credentials are refused after it', async () => {
     const world = refreshWorld({ ...both, answers: [refused], row: inDoubt });
 

@@ -31,7 +31,10 @@ function scheduler(rows: readonly Connection[]) {
     log,
   };
   const schedule = (
-    over: { connections?: ConnectionStore; clientStatus?: ClientStore } = {},
+    over: Partial<Pick<typeof ports, 'queue'>> & {
+      connections?: ConnectionStore;
+      clientStatus?: ClientStore;
+    } = {},
     deadlineMs = clock.monotonicMs() + 45_000,
   ) => scheduleRefreshes({ ...ports, ...over }, settings, deadlineMs);
   return {
@@ -143,6 +146,28 @@ describe('a run of the scheduler', () => {
 
     expect(await world.run({}, world.clock.monotonicMs() + 4000)).toBe(0);
     expect(world.sent()).toEqual([]);
+  });
+
+  it('sends what is due this very second', async () => {
+    const world = scheduler([dueRow('ann', 'acme', { refreshAt: dueAt })]);
+
+    expect(await world.run()).toBe(1);
+  });
+
+  it.each([
+    ['five seconds, the last page’s, are', 5000, 3],
+    ['less is', 4999, 0],
+  ])('begins while there is time: when %s left', async (_, leftMs, sent) => {
+    const world = scheduler(dueRows(3));
+
+    expect(await world.run({}, world.clock.monotonicMs() + leftMs)).toBe(sent);
+  });
+
+  it('fails where the queue does not take what is due', async () => {
+    const world = scheduler(dueRows(3));
+    const queue = { ...world.queue, send: () => Promise.reject(storeDown()) };
+
+    await expect(world.run({ queue })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 });
 
@@ -269,7 +294,7 @@ describe('a client that the provider refused', () => {
 });
 
 describe('a client whose row cannot be read', () => {
-  const withRead = (world: ReturnType<typeof scheduler>, fault: Fault) => {
+  const withRead = (world: ReturnType<typeof scheduler>, fault: Error) => {
     const read: ClientStore['read'] = async (client) => {
       if (client === acme) throw fault;
       return world.clientStatus.read(client);
@@ -291,12 +316,14 @@ describe('a client whose row cannot be read', () => {
     );
   });
 
-  it('ends the run where it is the store that is down', async () => {
+  it('ends the run where it is the store that is down, or an error of nobody’s', async () => {
     const world = scheduler(dueRows(3));
+    const error = new Error('of nobody’s');
 
     await expect(world.run(withRead(world, storeDown()))).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
+    await expect(world.run(withRead(world, error))).rejects.toBe(error);
   });
 });
 
@@ -343,7 +370,7 @@ it('leaves alone what is due by a clock that its own answer has put right', asyn
   const world = scheduler([dueRow('ann', 'acme', { refreshAt: at(3000) })]);
   const listDue: typeof world.connections.listDue = async (input) => {
     const page = await world.connections.listDue(input);
-    world.clock.setWallClock(at(2700));
+    if (page.due.length > 0) world.clock.setWallClock(at(2700));
     return page;
   };
 

@@ -61,6 +61,10 @@ describe('refresh_at', () => {
     expect(plan(known(3600), refreshToken, 1)).toBe(at(3240));
   });
 
+  it('is the end of a token that had ended before it was obtained', () => {
+    expect(plan(known(-1000))).toBe(at(-1000));
+  });
+
   it('is not set where the end is unknown', () => {
     expect(buildSchedule(unknown, { lifetimes: {}, renewal: refreshToken }, 0.5)).toEqual({
       expirySource: 'unknown',
@@ -85,6 +89,14 @@ describe('refresh_at', () => {
 
     expect(plan(lives)).toBe(at(96_400));
     expect(plan(lives, ['password'])).toBe(at(197_300));
+  });
+
+  it('heeds no refresh-token end within two hours', () => {
+    const endingIn = (seconds: number) =>
+      plan({ ...known(200_000), refreshTokenExpiresAt: at(seconds) });
+
+    expect(endingIn(7201)).toBe(at(3601));
+    expect(endingIn(7200)).toBe(at(197_300));
   });
 
   it('makes no tight loop of a refresh-token end that no refresh moves', () => {
@@ -197,6 +209,7 @@ describe('a provider that refuses to refresh early', () => {
     expect(lateBy(300, known(86_400), 40_000)).toBe(at(86_100));
     expect(lateBy(60, known(3600), 40_000)).toBe(at(30_000));
     expect(lateBy(60, known(36_000), 40_000)).toBe(at(36_000));
+    expect(lateBy(300, unknown, 40_000)).toBe(at(30_000));
   });
 
   it('has connections looked at when they end that cannot renew themselves', () => {
@@ -209,5 +222,11 @@ describe('a provider that refuses to refresh early', () => {
     expect(refreshNotBefore({ not_before_expiry_seconds: 300 }, at(3600))).toBe(at(3300));
     expect(refreshNotBefore({ not_before_expiry_seconds: 300 }, undefined)).toBeUndefined();
     expect(refreshNotBefore({}, at(3600))).toBeUndefined();
+  });
+
+  it('is told of as a moment that a row can hold, however old a token is', () => {
+    const lifetimes = { not_before_expiry_seconds: 300 };
+
+    expect(refreshNotBefore(lifetimes, epochSeconds(100))).toBe(0);
   });
 });

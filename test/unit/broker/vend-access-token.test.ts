@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../lib/fault.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aTombstone, at } from '../../support/connections.ts';
+import { interposed } from '../../support/interposed.ts';
 import { storeDown } from '../../support/refresh-world.ts';
 import { aNewerToken, aSealedToken, sha256, vendWorld } from '../../support/vend-world.ts';
 
@@ -44,6 +45,15 @@ describe('a token that lives long enough', () => {
     expect(await brief(world.vend(request))).toMatchObject(old);
     await world.clock.advance(1000);
     expect(await brief(world.vend(request))).toEqual(newer);
+  });
+
+  it('is none that is past half its life, however young', async () => {
+    const world = vendWorld({ token: { expiresAt: at(40) }, refresh: refreshed });
+    await world.clock.advance(20_000);
+
+    expect(await brief(world.vend())).toMatchObject(old);
+    await world.clock.advance(1000);
+    expect(await brief(world.vend())).toEqual(newer);
   });
 
   it('is one whose end is unknown', async () => {
@@ -91,8 +101,21 @@ describe('an expired token', () => {
     await expect(world.vend()).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' });
   });
 
+  it('is not the answer where it ended while it was being refreshed', async () => {
+    const world = vendWorld({
+      token: { obtainedAt: at(-3595), expiresAt: at(5) },
+      refresh: async () => {
+        await world.clock.advance(5000);
+        return failing;
+      },
+    });
+
+    await expect(world.vend()).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' });
+  });
+
   it.each([
     ['when it is told', { ...failing, retryAt: at(77) }, 77],
+    ['in a second at the least', { ...failing, retryAt: at(0) }, 1],
     ['soon, where nothing better is known', failing, 5],
   ])('is to be asked for again %s', async (_name, reply, retryAfterSeconds) => {
     const world = vendWorld({ token: expired, refresh: () => reply });
@@ -104,12 +127,18 @@ describe('an expired token', () => {
   });
 
   it('asks nobody for a refresh before its time', async () => {
-    const world = vendWorld({ token: { ...expired, state: 'failing', retryAt: at(30) } });
+    const world = vendWorld({
+      token: { ...expired, state: 'failing', retryAt: at(30) },
+      refresh: refreshed,
+    });
 
     await expect(world.vend()).rejects.toMatchObject({ context: { retryAfterSeconds: 30 } });
     await world.clock.advance(29_000);
     await expect(world.vend()).rejects.toMatchObject({ context: { retryAfterSeconds: 1 } });
     expect(world.refreshes).toEqual([]);
+
+    await world.clock.advance(1000);
+    expect(await brief(world.vend())).toEqual(newer);
   });
 
   it('of a dead connection is for its owner to renew', async () => {
@@ -150,6 +179,22 @@ describe('an expired token', () => {
     await expect(world.vend()).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' });
   });
 
+  it.each([
+    ['as long as its caller waits', 7, 7000],
+    ['long enough to be taken on, for a caller who does not wait', 0, 500],
+  ])('is given %s to be refreshed', async (_name, maxWait, limitMs) => {
+    const world = vendWorld({ token: expired });
+    const limits: number[] = [];
+    const invoke: typeof world.ports.refresher.invoke = async (_request, leftMs) => {
+      limits.push(leftMs);
+      return refreshed();
+    };
+
+    await world.vend({ maxWaitSeconds: seconds(maxWait) }, { refresher: { invoke } });
+
+    expect(limits).toEqual([limitMs]);
+  });
+
   it('is asked for again while refresh is busy, as long as the caller waits', async () => {
     let rounds = 0;
     const refresh = () => {
@@ -188,10 +233,10 @@ describe('a connection', () => {
 
   it('that is deleted while a caller waits is unknown', async () => {
     const world = vendWorld({ token: { expiresAt: at(0), refreshClaimedUntil: at(30) } });
-    const vending = world.vend();
-    world.tokens.put(aTombstone());
+    void world.clock.sleep(2000).then(() => world.tokens.put(aTombstone()));
 
-    await expect(vending).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+    await expect(world.vend()).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+    expect(world.clock.monotonicMs()).toBeLessThan(4000);
   });
 
   it('without any token is asked after, and its first token is vended', async () => {
@@ -200,6 +245,21 @@ describe('a connection', () => {
     expect(await brief(world.vend())).toEqual(newer);
     expect(world.refreshes[0]).not.toHaveProperty('seenFence');
     expect(world.asked).not.toContain('claim');
+  });
+
+  it('that was unknown a moment ago is asked after as soon as there is a row of it', async () => {
+    let known = false;
+    const world = vendWorld({
+      token: false,
+      refresh: () =>
+        known ? refreshed() : { outcome: 'unknown_connection', state: 'needs_reauth' },
+    });
+    await expect(world.vend()).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+
+    known = true;
+    world.tokens.put(aSealedToken({ expiresAt: at(0) }));
+
+    expect(await brief(world.vend())).toEqual(newer);
   });
 
   it('that holds only a refresh token yet has its first token fetched', async () => {
@@ -251,6 +311,38 @@ describe('a living token that should be refreshed', () => {
     const world = vendWorld({ token: short, refresh: () => ({ ...refreshed(), token: moved }) });
 
     expect(await brief(world.vend())).toEqual({ ...old, warning: 'outcome_unknown' });
+  });
+
+  it('is vended with a warning when the key of the new one cannot be read', async () => {
+    const world = vendWorld({ token: short, refresh: refreshed });
+    const open: typeof world.ports.sealer.open = (purpose, binding, sealed) => {
+      if (binding.fence === 1) return world.ports.sealer.open(purpose, binding, sealed);
+      throw new Fault('KEY_RING_INVALID', { purpose: 'access_token', problems: ['it is gone'] });
+    };
+
+    expect(await brief(world.vend({}, { sealer: { open } }))).toEqual({
+      ...old,
+      warning: 'outcome_unknown',
+    });
+  });
+
+  it('does not hide an error that is none of the store or the keys', async () => {
+    const error = Object.assign(new Error('of nobody’s'), { code: 'STORE_UNAVAILABLE' });
+    const world = vendWorld({ token: short, refresh: () => Promise.reject(error) });
+
+    await expect(world.vend()).rejects.toBe(error);
+  });
+
+  it('does not hide a store that is down where it has ended meanwhile', async () => {
+    const world = vendWorld({
+      token: short,
+      refresh: async () => {
+        await world.clock.advance(50_000);
+        return down();
+      },
+    });
+
+    await expect(world.vend()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
   it('is vended at once while another has it refreshed', async () => {
@@ -328,10 +420,10 @@ describe('a token that the API refused', () => {
   it('is waited past while another has it refreshed', async () => {
     const world = vendWorld({ token: { refreshClaimedUntil: at(90) } });
     await world.clock.advance(60_000);
-    const vending = world.vend(rejected);
-    world.tokens.put(aNewerToken(60));
+    void world.clock.sleep(2000).then(() => world.tokens.put(aNewerToken(60)));
 
-    expect(await brief(vending)).toEqual(newer);
+    expect(await brief(world.vend(rejected))).toEqual(newer);
+    expect(world.refreshes).toEqual([]);
   });
 
   it('is vended with a warning in the end, since it is alive', async () => {
@@ -341,14 +433,33 @@ describe('a token that the API refused', () => {
     expect(await brief(world.vend(rejected))).toEqual({ ...old, warning: 'refresh_failing' });
   });
 
+  it('is not opened again where it is found not to be tried yet', async () => {
+    const world = vendWorld({ token: { refreshClaimedUntil: at(90) } });
+    await world.clock.advance(60_000);
+    void world.clock
+      .sleep(2000)
+      .then(() => world.tokens.note(aSealedToken(), 1, { state: 'failing', retryAt: at(500) }));
+    const sealer = interposed(world.ports.sealer, (_, call) => {
+      opened += 1;
+      return call();
+    });
+    let opened = 0;
+
+    expect(await brief(world.vend(rejected, { sealer }))).toEqual({
+      ...old,
+      warning: 'refresh_failing',
+    });
+    expect(opened).toBe(2);
+  });
+
   it('is not mixed with the row of a new grant that has no token yet', async () => {
     const world = vendWorld({ token: { refreshClaimedUntil: at(90) } });
     await world.clock.advance(60_000);
-    const vending = world.vend(rejected);
     const { sealed: _none, expiresAt: _end, ...empty } = aSealedToken({ fence: 2 });
-    world.tokens.put({ ...empty, state: 'failing', retryAt: at(500) });
+    const newest = { ...empty, state: 'failing', retryAt: at(500) } as const;
+    void world.clock.sleep(2000).then(() => world.tokens.put(newest));
 
-    await expect(vending).rejects.toMatchObject({
+    await expect(world.vend(rejected)).rejects.toMatchObject({
       code: 'TEMPORARILY_UNAVAILABLE',
       context: { retryAfterSeconds: expect.any(Number) },
     });

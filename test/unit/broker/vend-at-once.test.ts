@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { tokenCache } from '../../../lib/broker/token-cache.ts';
+import { Fault } from '../../../lib/fault.ts';
 import { aTombstone, at } from '../../support/connections.ts';
 import { storeDown } from '../../support/refresh-world.ts';
-import { aNewerToken, vendWorld } from '../../support/vend-world.ts';
+import { aNewerToken, aSealedToken, vendWorld } from '../../support/vend-world.ts';
 
 const expired = { expiresAt: at(0) };
 
@@ -81,12 +82,24 @@ describe('callers who lost the claim', () => {
     expect(world.refreshes).toEqual([]);
   });
 
-  it('read ever more seldom, with jitter', async () => {
+  it.each([
+    ['between', 0.5, [75, 150, 300, 600, 750, 750, 750]],
+    ['at the least', 0, [50, 100, 200, 400, 500, 500, 500]],
+  ])('read after pauses that double up to a second, with jitter: %s', async (_, random, pauses) => {
     const world = vendWorld({ token: claimed });
+    const readAtMs: number[] = [];
+    const read: typeof world.tokens.read = (key, consistent) => {
+      readAtMs.push(world.clock.monotonicMs());
+      return world.tokens.read(key, consistent);
+    };
 
-    await world.vend().catch(() => undefined);
+    const over = { tokens: { ...world.tokens, read }, random: () => random };
+    await world.vend({}, over).catch(() => undefined);
 
-    expect(world.asked.filter((method) => method === 'read').length).toBeLessThan(20);
+    const polls = readAtMs.slice(1);
+    const between = polls.slice(1).map((atMs, index) => atMs - (polls[index] ?? 0));
+    expect(between.slice(0, 7)).toEqual(pauses);
+    expect(polls.at(-1)).toBe(10_000);
   });
 
   it('read consistently', async () => {
@@ -120,6 +133,47 @@ describe('callers who lost the claim', () => {
     expect(reads).toBe(4);
   });
 
+  it.each([
+    [
+      'is damaged',
+      new Fault('ROW_INVALID', { table: 'tokens', key: 'acme/ann', problems: ['fence'] }),
+    ],
+    ['fails like nothing known', Object.assign(new Error(), { code: 'STORE_UNAVAILABLE' })],
+  ])('do not go on after a poll that %s', async (_, error) => {
+    const world = vendWorld({ token: claimed });
+    let reads = 0;
+    const read: typeof world.tokens.read = async (key, consistent) => {
+      reads += 1;
+      if (reads === 3) throw error;
+      return world.tokens.read(key, consistent);
+    };
+
+    await expect(world.vend({}, { tokens: { ...world.tokens, read } })).rejects.toBe(error);
+  });
+
+  it('wait also where the token has ended while they tried to get the claim', async () => {
+    const life = { obtainedAt: at(-3595), expiresAt: at(5) };
+    const world = vendWorld({ token: { ...claimed, ...life } });
+    const claim: typeof world.tokens.claim = async (...claimed) => {
+      await world.clock.advance(6000);
+      void world.clock.sleep(2000).then(() => world.tokens.put(aNewerToken(6)));
+      return world.tokens.claim(...claimed);
+    };
+
+    const vended = await world.vend({}, { tokens: { ...world.tokens, claim } });
+
+    expect(vended.accessToken.reveal()).toBe('access-2');
+  });
+
+  it('wait on for the token of a new grant that has none yet', async () => {
+    const world = vendWorld({ token: claimed });
+    const { sealed: _none, expiresAt: _end, ...empty } = aSealedToken({ fence: 2 });
+    void world.clock.sleep(1000).then(() => world.tokens.put(empty));
+    void world.clock.sleep(3000).then(() => world.tokens.put(aSealedToken({ fence: 3 })));
+
+    expect((await world.vend()).accessToken.reveal()).toBe('access-3');
+  });
+
   it('may claim when the one who had it fell silent', async () => {
     const world = vendWorld({
       token: claimed,
@@ -143,6 +197,35 @@ it('waits for what another worker publishes, when refresh says that one is at it
   expect((await vending).accessToken.reveal()).toBe('access-2');
 });
 
+it('waits for the first token of all, when refresh says that one is at it', async () => {
+  const world = vendWorld({
+    token: false,
+    refresh: async () => {
+      void world.clock.sleep(2000).then(() => world.tokens.put(aSealedToken()));
+      return { outcome: 'in_progress', state: 'active' };
+    },
+  });
+
+  expect((await world.vend()).accessToken.reveal()).toBe('access-1');
+});
+
+it.each([
+  ['with no token', undefined],
+  ['with a newer one that has ended too', aSealedToken({ fence: 2, ...expired })],
+])('goes on waiting when refresh says, %s, that one is at it', async (_name, token) => {
+  const world = vendWorld({
+    token: expired,
+    refresh: async () => {
+      if (token) world.tokens.put(token);
+      const publishing = world.clock.sleep(2000);
+      void publishing.then(() => world.tokens.put(aSealedToken({ fence: 3 })));
+      return { outcome: 'in_progress', state: 'active', ...(token && { token }) };
+    },
+  });
+
+  expect((await world.vend()).accessToken.reveal()).toBe('access-3');
+});
+
 it('vends what was published although the refresh that was asked for did not answer', async () => {
   const world = vendWorld({
     token: expired,
@@ -153,6 +236,19 @@ it('vends what was published although the refresh that was asked for did not ans
   });
 
   expect((await world.vend()).accessToken.reveal()).toBe('access-2');
+});
+
+it('reads consistently what a refresh may have published that did not answer', async () => {
+  const world = vendWorld({ token: expired, refresh: () => undefined });
+  const consistency: boolean[] = [];
+  const read: typeof world.tokens.read = (key, consistent) => {
+    consistency.push(consistent);
+    return world.tokens.read(key, consistent);
+  };
+
+  await world.vend({}, { tokens: { ...world.tokens, read } }).catch(() => undefined);
+
+  expect(consistency).toEqual([false, true, true]);
 });
 
 it('says that a connection was deleted while its refresh did not answer', async () => {

@@ -11,8 +11,8 @@ const aDirectFunction = (respond: (event: unknown) => object = (event) => ({ eve
   return { log, invoke: (event: unknown) => handler(event, aContext()) };
 };
 
-it('answers its invoker', async () => {
-  expect(await aDirectFunction().invoke({ a: 1 })).toEqual({ event: { a: 1 } });
+it.each([{ a: 1 }, 'requestContext', null])('answers its invoker: %j', async (event) => {
+  expect(await aDirectFunction().invoke(event)).toEqual({ event });
 });
 
 it.each([

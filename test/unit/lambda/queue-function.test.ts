@@ -123,6 +123,14 @@ it('returns a message after an unforeseen error, and logs nothing of its words',
   expect(JSON.stringify(log.lines)).not.toContain('canary');
 });
 
+it('returns a message after an error that only looks like an unreadable message', async () => {
+  const { run } = aQueueFunction(() => {
+    throw Object.assign(new Error(), { code: 'REQUEST_INVALID' });
+  });
+
+  expect(await run('g:a')).toEqual(['m0']);
+});
+
 it.each([
   null,
   'canary',
@@ -130,7 +138,10 @@ it.each([
   { Records: 'canary' },
   { Records: [null] },
   { Records: [{ messageId: 'm', body: 'canary' }] },
+  { Records: [{ messageId: 'm', body: 'canary', attributes: null }] },
   { Records: [{ messageId: 'm', body: { canary: 1 }, attributes: {} }] },
+  { Records: [{ messageId: 1, body: 'canary', attributes: {} }] },
+  { Records: [...anSqsEvent('g:canary').Records, null] },
 ])('refuses what SQS never sends, without its words: %j', async (event) => {
   const log = recordingFunctionLog();
   const handled: string[] = [];
