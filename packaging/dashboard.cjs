@@ -3,7 +3,7 @@
  * `DashboardBody` from.
  *
  * From top to bottom: do callers get their tokens, are connections refreshed, what waits, what fails.
- * Functions and alarms are read from serverless.yml, so that a new one is here by itself.
+ * Functions, queues and alarms are read from serverless.yml, so that a new one is here by itself.
  */
 'use strict';
 const { readFileSync } = require('node:fs');
@@ -12,7 +12,6 @@ const { join } = require('node:path');
 const columns = 24;
 const day = 86_400;
 const tables = { ConnectionsTable: ['due', 'by_client'], TokensTable: [], SessionsTable: [] };
-const queues = ['Refresh', 'Recovery', 'Revoke'];
 
 module.exports = async ({ resolveVariable }) => {
   const service = `evergrant-${await resolveVariable('sls:stage')}`;
@@ -24,7 +23,7 @@ module.exports = async ({ resolveVariable }) => {
       ...overview(service, namesIn(text, /^ {4}(\w+Alarm):$/gm)),
       ...callers(service),
       ...refreshes(service),
-      ...waiting(service),
+      ...waiting(service, namesIn(text, /^ {4}(\w+Queue):$/gm)),
       ...failing(service, namesIn(functions, /^ {2}([\w-]+):/gm)),
     ]),
   });
@@ -98,21 +97,24 @@ function refreshes(service) {
   ];
 }
 
-function waiting(service) {
-  const ofQueue = (name, suffix) => (queue) => [
-    'AWS/SQS',
-    name,
-    'QueueName',
-    sub(`${queue}${suffix}.QueueName`),
-    { stat: 'Maximum', label: queue.toLowerCase() },
-  ];
+function waiting(service, queues) {
+  const isDead = (queue) => queue.endsWith('DeadQueue');
+  const each = (name, shown) =>
+    shown.map((queue) => [
+      'AWS/SQS',
+      name,
+      'QueueName',
+      sub(`${queue}.QueueName`),
+      { stat: 'Maximum', label: queue.replace(/(Dead)?Queue$/, '').toLowerCase() },
+    ]);
   const visible = 'ApproximateNumberOfMessagesVisible';
+  const live = queues.filter((queue) => !isDead(queue));
   return [
     [
       graph('Sent by the schedule', 'connections', [own(service, 'refresh_scheduled')]),
-      graph('Messages that wait', 'messages', queues.map(ofQueue(visible, 'Queue'))),
-      graph('Oldest message', 's', queues.map(ofQueue('ApproximateAgeOfOldestMessage', 'Queue'))),
-      graph('Dead letters', 'messages', queues.map(ofQueue(visible, 'DeadQueue'))),
+      graph('Messages that wait', 'messages', each(visible, live)),
+      graph('Oldest message', 's', each('ApproximateAgeOfOldestMessage', live)),
+      graph('Dead letters', 'messages', each(visible, queues.filter(isDead))),
     ],
   ];
 }
