@@ -79,6 +79,13 @@ it('what each thing takes in DynamoDB is what the page on cost says', async () =
   rows.push(await counted('a vend', () => functions.vend(ann)));
   rows.push(await counted('a vend from memory', () => functions.vend(ann)));
   rows.push(await refresh('a refresh', 'ann'));
+  await connectInBrowser('eve');
+  await stack.makeDue({ client: 'acme' as ClientName, connection: 'eve' as ConnectionId });
+  rows.push(
+    await counted('a vend that has to refresh', () =>
+      functions.vend({ client: 'acme', connection: 'eve' }),
+    ),
+  );
   answerWith(2048);
   await connectInBrowser('ben');
   rows.push(await refresh('a refresh, both tokens of 2 KB', 'ben'));
