@@ -5,6 +5,15 @@
  *
  * @module
  */
+import { existsSync } from 'node:fs';
+
+// An installation from the repository has the client for other functions, and of the command this file.
+if (!existsSync(new URL('./evergrant.ts', import.meta.url))) {
+  console.error(
+    'The command comes with a checkout of the project: run npx evergrant in its folder.',
+  );
+  process.exit(1);
+}
 const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
   console.error(

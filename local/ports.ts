@@ -18,6 +18,8 @@ const offsets = {
   hurdlr: 8,
   humanity: 9,
   hypersku: 10,
+  /** The simulators of all definitions that have none made by hand. */
+  defined: 11,
 } as const;
 
 export type PortName = keyof typeof offsets;

@@ -15,6 +15,11 @@ import { createQueues } from './queues.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { seedSecrets } from './seed-secrets.ts';
 import type { ServiceDefinition } from './service-definition.ts';
+import {
+  buildDefinedRegistration,
+  type DefinedProvider,
+} from './simulators/defined/defined-provider.ts';
+import { startDefinedSimulators } from './simulators/defined/start.ts';
 import { demoRegistrations, startSimulators } from './simulators/start.ts';
 import { createTables } from './tables.ts';
 
@@ -36,6 +41,8 @@ export interface ProviderUrls {
   readonly hurdlr: string;
   readonly humanity: string;
   readonly hypersku: string;
+  /** Those that are made of a definition alone, by its name. */
+  readonly [name: string]: string;
 }
 
 /** Something that runs. */
@@ -94,30 +101,40 @@ export async function startStores(
   }
 }
 
+/** Where the simulated providers stand, and those of them that are made of a definition alone. */
+export type ProviderSite = Pick<Site, 'ports' | 'stateDir'> & {
+  readonly defined: readonly DefinedProvider[];
+};
+
 /** Starts the simulated providers, and registers us with them where that is not done. */
 export async function startProviders(
-  { ports, stateDir }: Pick<Site, 'ports' | 'stateDir'>,
+  { ports, stateDir, defined }: ProviderSite,
   keep: Keep,
 ): Promise<ProviderUrls> {
-  const publicBaseUrl = localUrl(ports.api);
-  const { urls } = keep(
-    await startSimulators({ ports, publicBaseUrl, stateDir: join(stateDir, 'providers') }),
+  const site = { publicBaseUrl: localUrl(ports.api), stateDir: join(stateDir, 'providers') };
+  const { urls } = keep(await startSimulators({ ports, ...site }));
+  const further = keep(
+    await startDefinedSimulators({ providers: defined, port: ports.defined, ...site }),
   );
   const secrets = new SecretsManagerClient({
     ...clientOptions,
     endpoint: localUrl(ports.secretsManager),
   });
   try {
-    const registrations = demoRegistrations({
-      urls,
-      publicBaseUrl,
-      playgroundUrl: localUrl(ports.playground),
-    });
+    const playgroundUrl = localUrl(ports.playground);
+    const own = defined.map((provider) => [
+      provider.client.name,
+      buildDefinedRegistration(provider, further.urls[provider.name] ?? '', [`${playgroundUrl}/`]),
+    ]);
+    const registrations = {
+      ...Object.fromEntries(own),
+      ...demoRegistrations({ urls, publicBaseUrl: site.publicBaseUrl, playgroundUrl }),
+    };
     await seedSecrets(secrets, { stage, registrations });
   } finally {
     secrets.destroy();
   }
-  return urls;
+  return { ...further.urls, ...urls };
 }
 
 /** Which function each queue feeds, as the definition has it. */
@@ -144,11 +161,6 @@ export function buildUrls(ports: Ports, providers: ProviderUrls): StackUrls {
     secrets_manager: localUrl(ports.secretsManager),
     sqs: localUrl(ports.sqs),
     playground: localUrl(ports.playground),
-    providers: {
-      hurma: providers.hurma,
-      hurdlr: providers.hurdlr,
-      humanity: providers.humanity,
-      hypersku: providers.hypersku,
-    },
+    providers,
   };
 }

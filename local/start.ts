@@ -9,6 +9,7 @@ import { startPlayground } from './playground/server.ts';
 import { assertPortsFree, buildPorts, localUrl, readPortBase } from './ports.ts';
 import { type QueuePoller, startQueuePoller } from './queue-poller.ts';
 import { readServiceDefinition } from './service-definition.ts';
+import { listDefinedProviders } from './simulators/defined/defined-provider.ts';
 import {
   buildRoutes,
   buildUrls,
@@ -30,7 +31,7 @@ export interface Stack {
 }
 
 export interface StackOptions {
-  /** First of the eleven ports in a row that the stack listens on. */
+  /** First of the twelve ports in a row that the stack listens on. */
   readonly portBase: number;
   /** Folder in which state outlives a restart, and where `local.json` is written. */
   readonly stateDir: string;
@@ -103,7 +104,8 @@ async function startParts(
 
   say('Starting DynamoDB, SQS, Secrets Manager and the providers …');
   const queueNames = await startStores({ ports, stateDir, definition }, keep);
-  const providers = await startProviders({ ports, stateDir }, keep);
+  const defined = listDefinedProviders();
+  const providers = await startProviders({ ports, stateDir, defined }, keep);
   const urls = buildUrls(ports, providers);
 
   say('Starting the functions …');
@@ -118,7 +120,7 @@ async function startParts(
   const functions = keep(await startFunctions({ ports, logFile, environment: process.env }));
   const routes = buildRoutes(definition, queueNames);
   keep(drained(startQueuePoller({ sqs: urls.sqs, lambda: urls.lambda, routes })));
-  keep(await startPlayground({ port: ports.playground, stack: urls }));
+  keep(await startPlayground({ port: ports.playground, stack: urls, defined }));
   return { urls, logFile, ended: functions.ended };
 }
 

@@ -34,6 +34,12 @@ describe('links', () => {
     expect(broken).toEqual([]);
   });
 
+  it('of the README lead to each page', () => {
+    const linked = findAll(readme, /\]\((docs\/[\w-]+\.md)[)#]/g);
+
+    expect(new Set(linked)).toEqual(new Set(docs.filter((doc) => /^docs\/[^/]+$/.test(doc))));
+  });
+
   it('of SECURITY.md go to tests that are run', () => {
     const tests = findAll(read('SECURITY.md'), /\]\((test\/[^)]+)\)/g);
 

@@ -109,7 +109,8 @@ const reasons: Readonly<Record<string, string>> = {
   recently_refreshed: 'its token is younger than 60 s; ask again later',
   refresh_failing: 'the refresh failed and is tried again; the log of refresh says why',
   client_refused: 'the provider refuses the client; put the right secret with clients put',
-  outcome_unknown: 'a refresh is under way, or its answer was lost; ask again later',
+  outcome_unknown:
+    'a refresh is under way or its answer was lost, so ask again later; or there is nothing to renew it with',
 };
 
 function refreshText(

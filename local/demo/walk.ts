@@ -121,12 +121,17 @@ async function vendAndCall(
   return vended;
 }
 
+/** A life counts from when the token was asked for: on a slow machine the provider ends it later. */
 async function awaitExpiry({ step }: Recorder, vended: Vended): Promise<void> {
   await step('expiry', async () => {
     await sleep(vended.expiresAt * 1000 - Date.now() + 50);
-    const { accepted, said } = await callApi(vended);
-    expectThat(!accepted, 'the API still takes the token');
-    return { value: undefined, detail: `the API answers ${said}` };
+    const giveUpMs = performance.now() + patienceMs;
+    for (;;) {
+      const { accepted, said } = await callApi(vended);
+      if (!accepted) return { value: undefined, detail: `the API answers ${said}` };
+      expectThat(performance.now() < giveUpMs, 'the API still takes the token');
+      await sleep(pollMs);
+    }
   });
 }
 
@@ -168,9 +173,17 @@ async function seeReauthorization(
   key: ConnectionKey,
 ): Promise<void> {
   await step('vend', async () => {
-    const { status, body } = await broker.vendDirectly(key);
-    expectThat(status === 409, `vend answered ${status}, not 409`);
-    return { value: undefined, detail: `409 ${body.error}: ${body.reason}` };
+    const giveUpMs = performance.now() + patienceMs;
+    for (;;) {
+      const { status, body } = await broker.vendDirectly(key);
+      if (status === 409) return { value: undefined, detail: `409 ${body.error}: ${body.reason}` };
+      // A function that has just been started may take longer than a vend waits for it.
+      expectThat(
+        status === 503 && performance.now() < giveUpMs,
+        `vend answered ${status}, not 409`,
+      );
+      await sleep(pollMs);
+    }
   });
 }
 

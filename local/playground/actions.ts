@@ -59,10 +59,10 @@ async function connectByClientCredentials(
   ports: ActionPorts,
   input: ActionInput,
 ): Promise<ActionResult> {
-  const { userId } = input.fields;
+  const { client: _client, connection: _connection, ...params } = input.fields;
   const answer = await ports.broker.connectDirectly(keyOf(input), {
     grant_type: 'client_credentials',
-    ...(userId ? { params: { userId } } : {}),
+    ...(Object.keys(params).length > 0 ? { params } : {}),
   });
   return report(answer, `Connected ${keyText(input)}`, 'With the client’s own credentials.');
 }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { demoClients, type VendorName } from '../simulators/demo-accounts.ts';
+
+import type { Definition } from '../../lib/providers/definition.ts';
+import { offersGrant } from '../../lib/providers/params.ts';
+import type { DefinedProvider } from '../simulators/defined/defined-provider.ts';
+import { demoAccounts, demoClients } from '../simulators/demo-accounts.ts';
 import { humanityPaths } from '../simulators/humanity.ts';
 import { hurdlrPaths } from '../simulators/hurdlr.ts';
 import { hurmaPaths } from '../simulators/hurma.ts';
@@ -12,9 +16,16 @@ import { hyperskuPaths } from '../simulators/hypersku.ts';
 /** A way to connect without a consent page. */
 export type DirectGrant = 'password' | 'client_credentials';
 
+/** A param that a connection is made with, as the page asks for it. */
+export interface CardParam {
+  readonly name: string;
+  readonly label: string;
+  readonly preset: string;
+}
+
 export interface DemoCard {
   readonly client: string;
-  readonly vendor: VendorName;
+  readonly vendor: string;
   /** Two letters that tell the providers apart at a glance. */
   readonly mark: string;
   readonly title: string;
@@ -22,6 +33,7 @@ export interface DemoCard {
   /** Whether a person can be sent to the provider. */
   readonly redirect: boolean;
   readonly direct?: DirectGrant;
+  readonly params?: readonly CardParam[];
 }
 
 export const demoCards: readonly DemoCard[] = [
@@ -41,6 +53,7 @@ export const demoCards: readonly DemoCard[] = [
     text: 'A person signs in, or a user id alone is enough. Tokens live for 90 days.',
     redirect: true,
     direct: 'client_credentials',
+    params: [{ name: 'userId', label: 'User id', preset: demoAccounts[0].id }],
   },
   {
     client: 'hypersku-acme',
@@ -69,6 +82,34 @@ export const demoCards: readonly DemoCard[] = [
     direct: 'password',
   },
 ];
+
+/** The card of a provider that is simulated from its definition. */
+export function definedCard({ client, name }: DefinedProvider): DemoCard {
+  const { definition } = client;
+  const { title, authorize, grants } = definition;
+  const isRedirect = Boolean(authorize?.url) && offersGrant(client, 'authorization_code');
+  const direct = (['password', 'client_credentials'] as const).find((grant) =>
+    offersGrant(client, grant),
+  );
+  return {
+    client: client.name,
+    vendor: name,
+    mark: title.slice(0, 2),
+    title,
+    text: `Simulated from lib/providers/${name}.json. ${grants.refresh_token ? 'Its tokens are refreshed.' : 'It has no refresh tokens.'}`,
+    redirect: isRedirect,
+    ...(direct && { direct }),
+    params: listParams(definition),
+  };
+}
+
+function listParams({ params }: Definition): readonly CardParam[] {
+  return Object.entries(params).flatMap(([name, { of, description, default: preset, choices }]) => {
+    if (of !== 'connection') return [];
+    const [choice] = Object.keys(choices ?? {});
+    return [{ name, label: description, preset: preset ?? choice ?? demoAccounts[0].id }];
+  });
+}
 
 /** The path of one resource below the API's origin, by the provider's name. */
 const resources: Readonly<Record<string, string>> = {

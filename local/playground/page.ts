@@ -1,6 +1,6 @@
 import { demoAccounts } from '../simulators/demo-accounts.ts';
 import { type ConnectionsView, connectionsTable } from './connections-table.ts';
-import { type DemoCard, demoCards } from './demo-cards.ts';
+import { type CardParam, type DemoCard, demoCards } from './demo-cards.ts';
 import { type Html, html } from './html.ts';
 
 /** What the line above the page says, from the query of a return or from a refused request. */
@@ -13,6 +13,8 @@ export interface PageView extends ConnectionsView {
   readonly stage: string;
   readonly region: string;
   readonly banner?: Banner;
+  /** The cards of providers that are simulated from their definitions. */
+  readonly defined: readonly DemoCard[];
 }
 
 const [firstAccount] = demoAccounts;
@@ -42,7 +44,7 @@ export function playgroundPage(view: PageView): Html {
 </header>
 ${view.banner && bannerLine(view.banner)}
 <main>
-${connectSection()}
+${connectSection(view.defined)}
 ${workSection(view)}
 </main>
 <footer><p>Everything on this page runs on 127.0.0.1. Tokens are masked until you reveal them.</p></footer>
@@ -54,11 +56,11 @@ function bannerLine({ ok, text }: Banner): Html {
   return html`<p class="banner note ${ok ? 'good' : 'bad'}" role="status"><span>${text}</span><a href="#connections">To the connections</a></p>`;
 }
 
-function connectSection(): Html {
+function connectSection(defined: readonly DemoCard[]): Html {
   return html`<section aria-labelledby="connect-title">
 <h2 id="connect-title">Connect</h2>
-<p class="lead">Four providers, simulated on this machine. Each accepts only what its real one documents.</p>
-<div class="cards">${demoCards.map(card)}${otherCard()}</div>
+<p class="lead">Providers, simulated on this machine. Each accepts only what its real one documents.</p>
+<div class="cards">${[...demoCards, ...defined].map(card)}${otherCard()}</div>
 </section>`;
 }
 
@@ -75,22 +77,36 @@ function workSection(view: ConnectionsView): Html {
 </div>`;
 }
 
-function card({ client, vendor, mark, title, text, redirect, direct }: DemoCard): Html {
+function card({
+  client,
+  vendor,
+  mark,
+  title,
+  text,
+  redirect,
+  direct,
+  params = [],
+}: DemoCard): Html {
   return html`<article class="card ${vendor}">
 <header><span class="mark" aria-hidden="true">${mark}</span><div><h3>${title}</h3><code class="registration">${client}</code></div></header>
 <p>${text}</p>
-${redirect && redirectForm(client)}
+${redirect && redirectForm(client, direct === 'client_credentials' ? [] : params)}
 ${direct === 'password' && passwordForm(client)}
-${direct === 'client_credentials' && clientCredentialsForm(client)}
+${direct === 'client_credentials' && clientCredentialsForm(client, params)}
 </article>`;
 }
 
-function redirectForm(client: string): Html {
+function redirectForm(client: string, params: readonly CardParam[]): Html {
   return html`<form method="post" action="/connect">
 <input type="hidden" name="client" value="${client}">
 ${connectionField('ann')}
+${params.map(paramField)}
 <button class="primary">Connect in the browser</button>
 </form>`;
+}
+
+function paramField({ name, label, preset }: CardParam): Html {
+  return html`<label>${label}<input name="${name}" value="${preset}" required autocomplete="off"></label>`;
 }
 
 function passwordForm(client: string): Html {
@@ -104,13 +120,17 @@ ${connectionField('ann')}
 </form>`;
 }
 
-function clientCredentialsForm(client: string): Html {
+function clientCredentialsForm(client: string, params: readonly CardParam[]): Html {
+  const [param] = params;
+  const by = param
+    ? `by ${param.label.slice(0, 1).toLowerCase()}${param.label.slice(1)}`
+    : 'by itself';
   return html`<details><summary>Without a browser</summary>
 <form data-action="client-credentials">
 <input type="hidden" name="client" value="${client}">
 ${connectionField('ann-by-id')}
-<label>User id<input name="userId" value="${firstAccount.id}" required autocomplete="off"></label>
-<button>Connect by user id</button>
+${params.map(paramField)}
+<button>Connect ${by}</button>
 </form></details>`;
 }
 

@@ -10,10 +10,12 @@ import type { IncomingMessage } from 'node:http';
 import { parseConnectionKey } from '../../lib/names.ts';
 import { type Clock, systemClock } from '../../lib/time.ts';
 import { type Reply, type RunningServer, startHttpServer } from '../http-server.ts';
+import type { DefinedProvider } from '../simulators/defined/defined-provider.ts';
 import { type ActionInput, type ActionPorts, type ActionResult, actions } from './actions.ts';
 import { type Asset, readAssets } from './assets.ts';
 import { createBrokerApi, type PlaygroundStack } from './broker-api.ts';
 import { type ConnectionsView, connectionsTable } from './connections-table.ts';
+import { type DemoCard, definedCard } from './demo-cards.ts';
 import { type ClientLister, createClientLister } from './list-clients.ts';
 import { createDueMaker } from './make-due.ts';
 import { type Banner, playgroundPage } from './page.ts';
@@ -24,6 +26,8 @@ export interface PlaygroundInput {
   readonly port: number;
   /** What `.evergrant/local.json` says. */
   readonly stack: PlaygroundStack;
+  /** The providers that are simulated from their definitions. Default: none. */
+  readonly defined?: readonly DefinedProvider[];
   readonly clock?: Clock;
 }
 
@@ -39,6 +43,7 @@ interface Site extends ActionPorts {
   readonly stack: PlaygroundStack;
   readonly clients: ClientLister;
   readonly assets: ReadonlyMap<string, Asset>;
+  readonly defined: readonly DemoCard[];
 }
 
 const maxBodyBytes = 16 * 1024;
@@ -56,6 +61,7 @@ const guards = {
 export async function startPlayground({
   port,
   stack,
+  defined = [],
   clock = systemClock,
 }: PlaygroundInput): Promise<RunningServer> {
   const site: Site = {
@@ -65,6 +71,7 @@ export async function startPlayground({
     dueMaker: createDueMaker(stack, clock),
     clients: createClientLister(stack),
     assets: await readAssets(),
+    defined: defined.map(definedCard),
   };
   const server = await startHttpServer(
     async (request, body) => {
@@ -122,7 +129,9 @@ async function answer(site: Site, visit: Visit): Promise<Reply> {
 
 async function showPage(site: Site, status: number, banner?: Banner): Promise<Reply> {
   const { stage, region } = site.stack;
-  const view = { ...(await readConnections(site)), stage, region, ...(banner ? { banner } : {}) };
+  const { defined } = site;
+  const connections = await readConnections(site);
+  const view = { ...connections, stage, region, defined, ...(banner ? { banner } : {}) };
   return markup(status, playgroundPage(view).toString());
 }
 
@@ -154,10 +163,11 @@ async function connect(site: Site, visit: Visit): Promise<Reply> {
 }
 
 async function beginConnection(site: Site, { body, origin }: Visit): Promise<Reply> {
-  const form = new URLSearchParams(body);
+  const { client = '', connection = '', ...params } = Object.fromEntries(new URLSearchParams(body));
   const { status, body: answered } = await site.broker.beginConnection({
-    client: form.get('client') ?? '',
-    connection: form.get('connection') ?? '',
+    client,
+    connection,
+    ...(Object.keys(params).length > 0 ? { params } : {}),
     return_url: `${origin.replace('localhost', '127.0.0.1')}/`,
   });
   const { authorize_url, error_description } = answered;

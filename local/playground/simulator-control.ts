@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { demoClients } from '../simulators/demo-accounts.ts';
-import type { SimulatorUrls } from '../simulators/registrations.ts';
+import type { ProviderUrls } from '../stack-parts.ts';
 
 /**
  * Ends one access token at the simulated provider that issued it.
@@ -8,13 +8,14 @@ import type { SimulatorUrls } from '../simulators/registrations.ts';
  * @returns whether it ended: false for a token of a real provider, or one that has ended before.
  */
 export async function expireAtSimulator(
-  urls: SimulatorUrls,
+  urls: ProviderUrls,
   client: string,
   accessToken: string,
 ): Promise<boolean> {
-  const known = demoClients.find(({ name }) => name === client);
-  if (!known) return false;
-  const response = await fetch(`${urls[known.vendor]}/_control/expire`, {
+  const vendor = demoClients.find(({ name }) => name === client)?.vendor;
+  const url = urls[vendor ?? client.replace(/-acme$/, '')];
+  if (url === undefined) return false;
+  const response = await fetch(`${url}/_control/expire`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({

@@ -1,5 +1,5 @@
 import { consentPage } from './consent-page.ts';
-import { demoAccounts, type VendorName } from './demo-accounts.ts';
+import { demoAccounts } from './demo-accounts.ts';
 import type { CommonSettings } from './settings.ts';
 import { page, type Reply, readForm, redirect, type SimulatedRequest } from './simulated-http.ts';
 import type { RegisteredClient, Route, VendorContext } from './vendor.ts';
@@ -12,15 +12,18 @@ export type AuthorizeProblem =
   | 'response_type'
   | 'scope'
   | 'state'
+  | 'parameter'
   | 'form';
 
 /** How one vendor's authorization endpoint differs from the others'. */
 export interface AuthorizeDialect {
-  readonly vendor: VendorName;
+  /** The vendor's name; those with a colour of their own show it. */
+  readonly vendor: string;
   readonly title: string;
   readonly names: {
     readonly clientId: string;
-    readonly redirectUri: string;
+    /** Absent: the vendor knows no such parameter, and uses the URI that is registered. */
+    readonly redirectUri?: string;
     readonly state: string;
     /** Absent: the vendor knows no such parameter. */
     readonly responseType?: string;
@@ -32,6 +35,14 @@ export interface AuthorizeDialect {
   readonly refuse: (problem: AuthorizeProblem) => Reply;
   /** What a denial adds to the redirect URI, beside `state`. */
   readonly denial: Readonly<Record<string, string>>;
+  /** The names of what comes back, where they are not `code` and that of the request's `state`. */
+  readonly callback?: { readonly code: string; readonly state: string };
+  /** What every answer carries besides. */
+  readonly further?: Readonly<Record<string, string>>;
+  /** Looks at what else the vendor wants of a request. */
+  readonly lacks?: (query: URLSearchParams) => AuthorizeProblem | undefined;
+  /** Hears of each code, with the request that it answers. */
+  readonly issued?: (code: string, query: URLSearchParams) => void;
 }
 
 /**
@@ -57,13 +68,16 @@ export function authorizeRoute(
       }
       const form = readForm(request);
       const account = demoAccounts.find(({ id }) => id === form?.get('account'));
+      const answer = { ...dialect.further, ...state };
       if (form?.get('decision') === 'deny') {
-        return redirect(withQuery(redirectUri, { ...dialect.denial, ...state }), 'denied');
+        return redirect(withQuery(redirectUri, { ...dialect.denial, ...answer }), 'denied');
       }
       if (form?.get('decision') !== 'allow' || !account) return dialect.refuse('form');
       const subject = { clientId: client.clientId, accountId: account.id };
       const code = ledger.issueCode(subject, redirectUri);
-      return redirect(withQuery(redirectUri, { code, ...state }), 'allowed');
+      dialect.issued?.(code, request.query);
+      const codeName = dialect.callback?.code ?? 'code';
+      return redirect(withQuery(redirectUri, { [codeName]: code, ...answer }), 'allowed');
     },
   };
 }
@@ -76,13 +90,13 @@ interface AuthorizationRequest {
 }
 
 function readAuthorizationRequest(
-  { names, scope, stateRequired }: AuthorizeDialect,
+  { names, scope, stateRequired, callback, lacks }: AuthorizeDialect,
   clients: readonly RegisteredClient[],
   { query }: SimulatedRequest,
 ): AuthorizationRequest | { readonly problem: AuthorizeProblem } {
   const client = clients.find(({ clientId }) => clientId === query.get(names.clientId));
   if (!client) return { problem: 'client' };
-  const redirectUri = query.get(names.redirectUri);
+  const redirectUri = readRedirectUri(names.redirectUri, client, query);
   if (redirectUri === null || !client.redirectUris.includes(redirectUri)) {
     return { problem: 'redirect_uri' };
   }
@@ -93,7 +107,18 @@ function readAuthorizationRequest(
   if (scope !== undefined && query.get('scope') !== scope) return { problem: 'scope' };
   const state = query.get(names.state);
   if (stateRequired && !state) return { problem: 'state' };
-  return { client, redirectUri, state: state === null ? {} : { [names.state]: state } };
+  const lacking = lacks?.(query);
+  if (lacking !== undefined) return { problem: lacking };
+  const stateName = callback?.state ?? names.state;
+  return { client, redirectUri, state: state === null ? {} : { [stateName]: state } };
+}
+
+function readRedirectUri(
+  name: string | undefined,
+  { redirectUris }: RegisteredClient,
+  query: URLSearchParams,
+): string | null {
+  return name === undefined ? (redirectUris[0] ?? null) : query.get(name);
 }
 
 function withQuery(url: string, parameters: Readonly<Record<string, string>>): string {

@@ -1,8 +1,12 @@
 import type { AuthorizeDialect } from './authorize-endpoint.ts';
-import type { DemoAccount, VendorName } from './demo-accounts.ts';
+import type { DemoAccount } from './demo-accounts.ts';
 import type { RegisteredClient } from './vendor.ts';
 
-const accents: Readonly<Record<VendorName, readonly [light: string, dark: string]>> = {
+type Accent = readonly [light: string, dark: string];
+
+const plainAccent: Accent = ['#4c5a78', '#a9b8d9'];
+
+const accents: Readonly<Record<string, Accent>> = {
   hurma: ['#8a3ffc', '#be95ff'],
   hurdlr: ['#0b6e4f', '#5fd3a8'],
   humanity: ['#b45309', '#fbbf24'],
@@ -59,8 +63,8 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function style(vendor: VendorName): string {
-  const [light, dark] = accents[vendor];
+function style(vendor: string): string {
+  const [light, dark] = (Object.hasOwn(accents, vendor) && accents[vendor]) || plainAccent;
   return `
 :root{--accent:${light};--on:#fff;--bg:#f2f3f7;--card:#fff;--text:#171923;--soft:#5a6072;--line:#d9dce5;--edge:#7b8296}
 @media (prefers-color-scheme:dark){:root{--accent:${dark};--on:#10131a;--bg:#0e1117;--card:#171b24;--text:#eceff6;--soft:#a3aabd;--line:#2c3242;--edge:#6b7389}}

@@ -62,6 +62,10 @@ export interface GrantLedger {
   refresh(refreshToken: string, clientId: string): Issuance;
   /** Whose access token this is; `expired` covers every end of a token that once was good. */
   readAccessToken(token: string): GrantSubject | 'expired' | 'unknown';
+  /** When an access token that is known ends, in epoch seconds. */
+  readExpiry(token: string): number | undefined;
+  /** Ends all tokens of the grant that a token of either kind belongs to (RFC 7009 §2.1). */
+  revoke(token: string): void;
   /** Ends every live access token that is meant; answers how many. */
   expireAccessTokens(of: TokenSelection): number;
   reset(): void;
@@ -88,6 +92,11 @@ export function createGrantLedger({ snapshot, ...ports }: LedgerPorts): GrantLed
       const row = tables.accessTokens.get(token);
       if (!row) return 'unknown';
       return row.expiresAt <= ports.clock.now() ? 'expired' : tables.subjectOf(row.grantId);
+    },
+    readExpiry: (token) => tables.accessTokens.get(token)?.expiresAt,
+    revoke: (token) => {
+      const row = tables.refreshTokens.get(token) ?? tables.accessTokens.get(token);
+      if (row) tables.endGrant(row.grantId);
     },
     expireAccessTokens: (of) => tables.expireAccessTokens(of, ports.clock.now()),
     reset: () => tables.clear(),

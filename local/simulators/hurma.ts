@@ -118,6 +118,7 @@ function refuseAuthorization(problem: AuthorizeProblem): Reply {
       return refuse('unsupported_grant_type');
     case 'scope':
     case 'state':
+    case 'parameter':
     case 'form':
       return refuse('invalid_request');
   }

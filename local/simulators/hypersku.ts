@@ -99,6 +99,7 @@ const problemRefusals: Readonly<Record<AuthorizeProblem, keyof typeof refusals>>
   response_type: 'parameter',
   scope: 'parameter',
   state: 'parameter',
+  parameter: 'parameter',
   form: 'parameter',
 };
 

@@ -9,7 +9,7 @@ export type SimulatorUrls = Readonly<Record<VendorName, string>>;
 
 /** One registration as it is stored under `evergrant/{stage}/clients/{client}`. */
 export interface DemoRegistration {
-  readonly provider: VendorName;
+  readonly provider: string;
   readonly client_id: string;
   readonly client_secret: string;
   readonly params?: Readonly<Record<string, string>>;

@@ -8,7 +8,7 @@ import { createCallLog } from './call-log.ts';
 import { answerControl, type Controls } from './control.ts';
 import { createGrantLedger } from './grant-ledger.ts';
 import { type CommonSettings, parseSettings } from './settings.ts';
-import { type RunningServer, serve } from './simulated-http.ts';
+import { type Ending, type RunningServer, type SimulatedRequest, serve } from './simulated-http.ts';
 import { readState, writeState } from './state-file.ts';
 import { createTroubleMaker } from './trouble.ts';
 import type { RegisteredClient, Vendor } from './vendor.ts';
@@ -27,29 +27,40 @@ export async function startSimulator<S extends CommonSettings>(
   vendor: Vendor<S>,
   options: SimulatorOptions,
 ): Promise<RunningServer> {
+  return serve(options.port, answerAs(vendor, options));
+}
+
+/** What one vendor answers to each request, its control interface's included. */
+export function answerAs<S extends CommonSettings>(
+  vendor: Vendor<S>,
+  options: Omit<SimulatorOptions, 'port'>,
+): (request: SimulatedRequest) => Ending {
   const { controls, save } = buildControls(vendor, options);
   const { ledger, settings, trouble, log } = controls;
-  const routes = vendor.routes({ clients: options.clients, ledger, settings });
+  const context = { clients: options.clients, ledger, settings };
+  const routes = vendor.routes(context);
 
-  return serve(options.port, (request) => {
+  return (request) => {
     if (request.path.startsWith('/_control/')) {
       const reply = answerControl(request, controls);
       save();
       return reply;
     }
-    const route = Object.hasOwn(routes, request.path) ? routes[request.path] : undefined;
+    const route = Object.hasOwn(routes, request.path)
+      ? routes[request.path]
+      : vendor.elsewhere?.(context, request.path);
     if (!route) return vendor.unknownPath;
     const answer = () => route.answer(request);
     const ending = route.kind === 'token' ? trouble.meet(answer) : answer();
     if (route.kind !== 'api') save();
     log.record(route.kind, request, ending);
     return ending;
-  });
+  };
 }
 
 function buildControls<S extends CommonSettings>(
   vendor: Vendor<S>,
-  { clients, clock, stateFile }: SimulatorOptions,
+  { clients, clock, stateFile }: Omit<SimulatorOptions, 'port'>,
 ): { readonly controls: Controls<S>; readonly save: () => void } {
   const stored = stateFile === undefined ? undefined : readState(stateFile);
   const parsed = parseSettings(vendor.settings, vendor.defaults, stored?.settings ?? {});

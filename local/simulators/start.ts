@@ -34,17 +34,20 @@ export async function startSimulators(input: SimulatorsInput): Promise<RunningSi
   const close = async () => {
     await Promise.all(started.map((server) => server.close()));
   };
-  const start = async <S extends CommonSettings>(vendor: Vendor<S>): Promise<string> => {
-    const server = await startVendor(vendor, input);
+  const start = async <S extends CommonSettings>(
+    name: VendorName,
+    vendor: Vendor<S>,
+  ): Promise<string> => {
+    const server = await startVendor(name, vendor, input);
     started.push(server);
     return server.url;
   };
   try {
     const urls = {
-      hurma: await start(hurma),
-      hurdlr: await start(hurdlr),
-      humanity: await start(humanity),
-      hypersku: await start(hypersku),
+      hurma: await start('hurma', hurma),
+      hurdlr: await start('hurdlr', hurdlr),
+      humanity: await start('humanity', humanity),
+      hypersku: await start('hypersku', hypersku),
     };
     return { urls, close };
   } catch (error) {
@@ -54,16 +57,17 @@ export async function startSimulators(input: SimulatorsInput): Promise<RunningSi
 }
 
 function startVendor<S extends CommonSettings>(
+  name: VendorName,
   vendor: Vendor<S>,
   { ports, publicBaseUrl, stateDir, clock = systemClock }: SimulatorsInput,
 ): Promise<RunningServer> {
   const clients = demoClients
-    .filter((client) => client.vendor === vendor.name)
+    .filter((client) => client.vendor === name)
     .map((client) => ({ ...client, redirectUris: [`${publicBaseUrl}/callback/${client.name}`] }));
   return startSimulator(vendor, {
-    port: ports[vendor.name],
+    port: ports[name],
     clients,
     clock,
-    ...(stateDir === undefined ? {} : { stateFile: join(stateDir, `${vendor.name}.json`) }),
+    ...(stateDir === undefined ? {} : { stateFile: join(stateDir, `${name}.json`) }),
   });
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import type * as v from 'valibot';
-import type { VendorName } from './demo-accounts.ts';
 import type { GrantLedger, TokenMint } from './grant-ledger.ts';
 import type { CommonSettings } from './settings.ts';
 import type { Reply, SimulatedRequest } from './simulated-http.ts';
@@ -27,7 +26,7 @@ export interface VendorContext<S extends CommonSettings> {
 }
 
 /** What a path is for: decides what the log tells of a call, and what `/_control/fail` meets. */
-export type RouteKind = 'authorize' | 'token' | 'api';
+export type RouteKind = 'authorize' | 'token' | 'token_state' | 'api';
 
 export interface Route {
   readonly kind: RouteKind;
@@ -36,11 +35,13 @@ export interface Route {
 
 /** A vendor's dialect. */
 export interface Vendor<S extends CommonSettings> {
-  readonly name: VendorName;
+  readonly name: string;
   readonly settings: v.GenericSchema<unknown, S>;
   readonly defaults: S;
   readonly mint: TokenMint;
   /** By exact path; each answers every method, since vendors differ in how they refuse one. */
   readonly routes: (context: VendorContext<S>) => Readonly<Record<string, Route>>;
+  /** What answers at a path that none of the routes has; absent: nothing does. */
+  readonly elsewhere?: (context: VendorContext<S>, path: string) => Route | undefined;
   readonly unknownPath: Reply;
 }

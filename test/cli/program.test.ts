@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
@@ -15,6 +17,18 @@ it('is the program that the package names', async () => {
   ]);
 
   expect(JSON.parse(stdout).providers.map(({ name }: { name: string }) => name)).toContain('hurma');
+});
+
+it('says where it works, in an installation that has the client only', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evergrant-installed-'));
+  const program = join(folder, 'evergrant.mjs');
+  copyFileSync(join(root, packageJson.bin.evergrant), program);
+
+  const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^The command comes with a checkout of the project: .*\n$/);
 });
 
 it('says its help on standard output, and is done', async () => {

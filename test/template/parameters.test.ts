@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deployed } from './deployed.ts';
+import { describeDeployer } from './deployer.ts';
 import { type Packaged, packageService } from './package-service.ts';
 import { lambdaFunction, resource, resourcesOf } from './resources.ts';
 import { describeRoles } from './roles.ts';
@@ -25,6 +26,7 @@ const packaged = packageService('prod', [
 ]);
 
 describeRoles(deployed(packaged), { stage: 'prod', key });
+describeDeployer(packaged);
 
 describe('the parameters', () => {
   it('put a domain of ones own in front of the API, and into every redirect URI', () => {

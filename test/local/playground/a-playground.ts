@@ -1,5 +1,6 @@
 import type { ActionResult } from '../../../local/playground/actions.ts';
 import { startPlayground } from '../../../local/playground/server.ts';
+import type { DefinedProvider } from '../../../local/simulators/defined/defined-provider.ts';
 import { aMovableClock } from '../simulators/a-simulator.ts';
 import { aFakeStack, type FakeStack } from './a-fake-stack.ts';
 
@@ -24,9 +25,16 @@ export interface PlaygroundUnderTest {
   readonly close: () => Promise<void>;
 }
 
-export async function aPlayground(): Promise<PlaygroundUnderTest> {
+export async function aPlayground(
+  defined: readonly DefinedProvider[] = [],
+): Promise<PlaygroundUnderTest> {
   const fake = await aFakeStack();
-  const server = await startPlayground({ port: 0, stack: fake.stack, clock: aMovableClock() });
+  const server = await startPlayground({
+    port: 0,
+    stack: fake.stack,
+    defined,
+    clock: aMovableClock(),
+  });
   const open = (path: string, init: RequestInit = {}) =>
     fetch(`${server.url}${path}`, { redirect: 'manual', ...init });
   return {

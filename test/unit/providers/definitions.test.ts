@@ -21,9 +21,17 @@ describe('every definition', () => {
 
     expect(reading).toMatchObject({
       outcome: 'read',
-      value: { name, $schema: './definition.schema.json', rotation: 'undeclared', lifetimes: {} },
+      value: { name, $schema: './definition.schema.json' },
     });
   });
+
+  it.each(['hurma', 'hurdlr', 'humanity', 'hypersku', 'oauth2'])(
+    '%s declares no rotation and no lifetimes, since no page does',
+    (name) => {
+      expect(catalogue.get(name)).not.toHaveProperty('rotation');
+      expect(catalogue.get(name)).not.toHaveProperty('lifetimes');
+    },
+  );
 
   it.each(['hurma', 'hurdlr', 'humanity', 'hypersku'])('%s has no PKCE, unlike oauth2', (name) => {
     const pkce = (definition: unknown) => (definition as Definition).authorize?.pkce;

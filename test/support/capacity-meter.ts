@@ -1,0 +1,133 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { startHttpServer } from '../../local/http-server.ts';
+import { connectionsTable } from './tables.ts';
+
+/** Capacity units of on-demand tables, indexes included, and the requests that took them. */
+export interface Consumed {
+  readonly requests: number;
+  readonly readUnits: number;
+  readonly writeUnits: number;
+}
+
+/** A way to DynamoDB on which everything is counted. */
+export interface CapacityMeter {
+  readonly url: string;
+  /** What was consumed since this was last asked. */
+  readonly take: () => Consumed;
+  readonly close: () => Promise<void>;
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+interface Message {
+  readonly TableName: string;
+  readonly Key?: Item;
+  readonly Item?: Item;
+  readonly ConsistentRead?: boolean;
+}
+
+const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
+const nothing: Consumed = { requests: 0, readUnits: 0, writeUnits: 0 };
+
+/**
+ * Starts a meter before a store that tells what its tables consume, and of a write's indexes
+ * nothing: those are reckoned from the item before and after.
+ */
+export async function startCapacityMeter(storeUrl: string): Promise<CapacityMeter> {
+  let consumed = nothing;
+  const server = await startHttpServer(
+    async ({ headers }, body) => {
+      const operation = String(headers['x-amz-target']).split('.')[1] ?? '';
+      const message = JSON.parse(body.toString('utf8')) as Message;
+      const ask = asker(storeUrl, headers);
+      const isWrite = writes.has(operation);
+      const before = isWrite ? await readItem(ask, message) : undefined;
+      const answer = await ask(operation, { ...message, ReturnConsumedCapacity: 'TOTAL' });
+      const after = isWrite ? await readItem(ask, message) : undefined;
+      const told = [answer.body.ConsumedCapacity].flat() as readonly { CapacityUnits?: number }[];
+      const units = sum(told.map((each) => each?.CapacityUnits ?? 0));
+      const own = isWrite ? indexesOf(message).map((index) => unitsOf(index, before, after)) : [];
+      consumed = {
+        requests: consumed.requests + 1,
+        readUnits: consumed.readUnits + (isWrite ? 0 : Math.max(units, leastRead(message))),
+        writeUnits: consumed.writeUnits + (isWrite ? units + sum(own) : 0),
+      };
+      return {
+        status: answer.status,
+        headers: { 'content-type': 'application/x-amz-json-1.0' },
+        body: JSON.stringify(answer.body),
+      };
+    },
+    { port: 0, maxBodyBytes: 2 ** 24 },
+  );
+  return {
+    ...server,
+    take: () => {
+      const taken = consumed;
+      consumed = nothing;
+      return taken;
+    },
+  };
+}
+
+/** A read that finds nothing is not free on AWS, as it is of the stand-in. */
+const leastRead = ({ ConsistentRead }: Message) => (ConsistentRead ? 1 : 0.5);
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+
+interface Index {
+  readonly keys: readonly string[];
+  readonly projected: readonly string[];
+}
+
+const ofConnections: readonly Index[] = (
+  connectionsTable('evergrant-local-connections').GlobalSecondaryIndexes ?? []
+).map(({ KeySchema = [], Projection }) => ({
+  keys: KeySchema.flatMap(({ AttributeName }) => AttributeName ?? []),
+  projected: Projection?.NonKeyAttributes ?? [],
+}));
+
+const indexesOf = ({ TableName }: Message) =>
+  TableName.endsWith('-connections') ? ofConnections : [];
+
+/** Of an entry below 1 KB: one to put or delete it, two to move it, one to change it, else none. */
+function unitsOf(index: Index, before: Item | undefined, after: Item | undefined): number {
+  const [old, next] = [entryOf(index, before), entryOf(index, after)];
+  if (!old || !next) return old || next ? 1 : 0;
+  if (old.key !== next.key) return 2;
+  return old.rest === next.rest ? 0 : 1;
+}
+
+function entryOf({ keys, projected }: Index, item: Item | undefined) {
+  if (!item || keys.some((name) => item[name] === undefined)) return undefined;
+  const written = (names: readonly string[]) => JSON.stringify(names.map((name) => item[name]));
+  return { key: written(keys), rest: written(projected) };
+}
+
+type Ask = (
+  operation: string,
+  message: object,
+) => Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }>;
+
+/** Asks the store with the headers of a request that was signed for it: no signature is verified. */
+function asker(storeUrl: string, { authorization, ...headers }: IncomingHttpHeaders): Ask {
+  return async (operation, message) => {
+    const response = await fetch(storeUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${operation}`,
+        'x-amz-date': String(headers['x-amz-date']),
+        authorization: String(authorization),
+      },
+      body: JSON.stringify(message),
+    });
+    return { status: response.status, body: JSON.parse(await response.text()) };
+  };
+}
+
+async function readItem(ask: Ask, { TableName, Key, Item }: Message): Promise<Item | undefined> {
+  const key = Key ?? { pk: Item?.pk };
+  const { body } = await ask('GetItem', { TableName, Key: key, ConsistentRead: true });
+  return body.Item as Item | undefined;
+}
