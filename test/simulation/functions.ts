@@ -20,7 +20,7 @@ import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { Secret } from '../../lib/secret.ts';
 import { seconds } from '../../lib/time.ts';
 import { keylessFingerprints } from '../support/transparent-sealer.ts';
-import type { Invocation, Machine } from './invocation.ts';
+import type { Container, Invocation } from './invocation.ts';
 import { type Handle, type Lambda, lambda, reserveMs } from './lambda.ts';
 import { type Delivery, type QueueModel, queueModel } from './queue-model.ts';
 import {
@@ -140,16 +140,15 @@ function vendFunction(
   { world, services, run }: Deployment,
   refresh: UseCases['refresh'],
 ): UseCases['vend'] {
-  const memories = new Map<Machine, Memory>();
+  const memories = new WeakMap<Container, Memory>();
   return (request) =>
-    run(`vend ${keyText(request)}`, limitMs.http, (invocation, machine) => {
-      const memory = memories.get(machine) ?? {
+    run(`vend ${keyText(request)}`, limitMs.http, (invocation) => {
+      const { container } = invocation;
+      const memory = memories.get(container) ?? {
         cache: tokenCache(),
         unknownConnections: unknownConnections(),
       };
-      memories.set(machine, memory);
-      // The container ends with it.
-      invocation.onKill(() => memories.delete(machine));
+      memories.set(container, memory);
       const ports = {
         ...services.reach(invocation),
         ...reporting(world, invocation),
