@@ -186,7 +186,11 @@ async function settleFailure(
   const failingSince = row.failingSince ?? now;
   const own = { fence, at: time.now, credentialFence: row.credentialFence };
   const intent = ending.undecided ? (row.intent ?? own) : undefined;
-  const { refreshAt, inDoubt } = planRetry(ports, client, { ...ending, row, intent });
+  const { refreshAt, inDoubt } = planRetry(ports, client, {
+    ...ending,
+    row: { ...row, fence },
+    intent,
+  });
   const failure = { failingSince, failures, refreshAt, intentSettled: !ending.undecided };
   if ((await ports.connections.fail(row, fence, failure)) === 'lost') {
     return replyAsFound(ports, row);
