@@ -51,6 +51,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     connections.acquire({
       key,
       seen,
+      refreshAt: at(0),
       fence: 2,
       lease: { owner: canary, until: at(30) },
       now: at(0),
