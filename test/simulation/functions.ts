@@ -7,7 +7,7 @@
 import { disconnect } from '../../lib/broker/disconnect.ts';
 import { establishConnection } from '../../lib/broker/establish-connection.ts';
 import type { RecoveryMessage, RefreshInvoker, RefreshReply } from '../../lib/broker/ports.ts';
-import { recoverAnswer } from '../../lib/broker/recover-answer.ts';
+import { recoverPatiently } from '../../lib/broker/recover-answer.ts';
 import { refreshConnection } from '../../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { scheduleRefreshes } from '../../lib/broker/schedule-refreshes.ts';
@@ -23,13 +23,7 @@ import { keylessFingerprints } from '../support/transparent-sealer.ts';
 import type { Container, Invocation } from './invocation.ts';
 import { type Handle, type Lambda, lambda, reserveMs } from './lambda.ts';
 import { type Delivery, type QueueModel, queueModel } from './queue-model.ts';
-import {
-  disturbedServices,
-  type QueuedRefresh,
-  reporting,
-  type Services,
-  traceLog,
-} from './services.ts';
+import { disturbedServices, type QueuedRefresh, reporting, type Services } from './services.ts';
 import { tokenAnswer, tokenEndpointModel } from './token-endpoint-model.ts';
 import { dueShards, lanesPerClient, type World } from './world.ts';
 
@@ -95,7 +89,11 @@ function deployUseCases(deployment: Deployment): UseCases {
     vend: vendFunction(deployment, refresh),
     recover: (message) =>
       run(`recover ${keyText(message)}`, limitMs.recover, (invocation) =>
-        recoverAnswer({ ...services.reach(invocation), log: traceLog(world, invocation) }, message),
+        recoverPatiently(
+          { ...services.reach(invocation), ...reporting(world, invocation) },
+          message,
+          world.timeline.elapsedMs() + limitMs.recover - reserveMs,
+        ),
       ),
     schedule: () =>
       run('refresh-due', limitMs.refreshDue, (invocation) =>
@@ -202,7 +200,7 @@ function deployQueues(world: World, { recover, refresh }: UseCases): Queues {
   return {
     recoveries: queueModel<RecoveryMessage>(world, {
       delayMs: 30_000,
-      visibilityMs: 90_000,
+      visibilityMs: 60_000,
       receivesAtMost: 1000,
       consume: (message, end) => acknowledge(recover(message), end),
     }),
