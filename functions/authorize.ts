@@ -15,7 +15,7 @@ import { readSettings } from '../lib/settings.ts';
 
 const settings = readSettings(process.env, 'SESSIONS_TABLE', 'PUBLIC_BASE_URL');
 const ports = { ...sessionTable(settings), clock, randomToken };
-const wrapping = { log: functionLog(), languages: parsePageTexts(pageTexts) };
+const wrapping = { log: functionLog(clock), languages: parsePageTexts(pageTexts) };
 
 export const handler = browserFunction(wrapping, async ({ rawQueryString }, { words }) => {
   const sessions = new URLSearchParams(rawQueryString).getAll('session');

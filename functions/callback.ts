@@ -30,7 +30,7 @@ const settings = readSettings(
   'ALLOWED_PROVIDER_HOSTS',
   'NODE_TLS_REJECT_UNAUTHORIZED',
 );
-const log = functionLog();
+const log = functionLog(clock);
 const ports = {
   ...connectionTable(settings),
   ...tokenTable(settings),

@@ -35,7 +35,7 @@ const ports = {
   clock,
   randomToken,
 };
-const wrapping = { log: functionLog(), policy: parseAccessPolicy(accessPolicy) };
+const wrapping = { log: functionLog(clock), policy: parseAccessPolicy(accessPolicy) };
 
 export const handler = iamFunction(wrapping, {
   'POST /connect-sessions': async ({ body, assertMay }) => {

@@ -19,7 +19,7 @@ const settings = readSettings(
   'DUE_SHARDS',
   'LANES_PER_CLIENT',
 );
-const log = functionLog();
+const log = functionLog(clock);
 const ports = {
   ...connectionTable(settings),
   ...clientRows(settings),

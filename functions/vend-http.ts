@@ -4,6 +4,7 @@
  * @module
  */
 import accessPolicy from '#access-policy' with { type: 'json' };
+import { clock } from '../lib/aws/tables.ts';
 import { vending, vendSettings } from '../lib/aws/vending.ts';
 import { parseAccessPolicy } from '../lib/broker/access-policy.ts';
 import { auditedVend } from '../lib/broker/audited-vend.ts';
@@ -17,7 +18,7 @@ import { keyText, parseConnectionKey } from '../lib/names.ts';
 import { readSettings } from '../lib/settings.ts';
 
 const ports = vending(readSettings(process.env, ...vendSettings));
-const wrapping = { log: functionLog(), policy: parseAccessPolicy(accessPolicy) };
+const wrapping = { log: functionLog(clock), policy: parseAccessPolicy(accessPolicy) };
 
 export const handler = iamFunction(wrapping, {
   'POST /connections/{client}/{connection}/token': async ({ pathParameters, body, decide }) => {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { clock } from '../lib/aws/tables.ts';
 import { vending, vendSettings } from '../lib/aws/vending.ts';
 import { matches } from '../lib/broker/access-policy.ts';
 import { auditedVend } from '../lib/broker/audited-vend.ts';
@@ -21,7 +22,7 @@ import { readSettings } from '../lib/settings.ts';
 
 const settings = readSettings(process.env, ...vendSettings, 'VEND_ALLOW');
 const ports = vending(settings);
-const log = functionLog();
+const log = functionLog(clock);
 
 export const handler = directFunction(log, async (event, context) => {
   const vended = await timedVend({ log, clock: ports.clock }, async () => {

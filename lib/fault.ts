@@ -93,6 +93,8 @@ export interface FaultContexts {
     readonly key: string;
     readonly problems: readonly string[];
   };
+  /** The invocation ended before there was an answer. What it had begun may have been done. */
+  OUT_OF_TIME: Readonly<Record<string, never>>;
   /** The caller asks more often than it may. */
   SLOW_DOWN: { readonly retryAfterSeconds: number };
 }
@@ -122,6 +124,8 @@ const advice: Readonly<Record<FaultCode, string>> = {
   SEALED_VALUE_INVALID: 'a sealed value does not open; restore the key ring, or connect again',
   KEY_RING_INVALID: 'a key ring is missing or malformed; restore its secret',
   ROW_INVALID: 'a row is malformed; repair or delete it',
+  OUT_OF_TIME:
+    'the invocation took too long; ask again, and look at what held it up if that goes on',
   SLOW_DOWN: 'too many requests; ask again after the time given',
 };
 

@@ -51,13 +51,18 @@ export interface AuditLine {
   readonly token?: string;
 }
 
-/** Service name, namespace and level come from the `POWERTOOLS_*` settings. */
-export function functionLog(): FunctionLog {
+/**
+ * Service name, namespace and level come from the `POWERTOOLS_*` settings.
+ *
+ * @param clock - is told when an invocation begins: its container may have been frozen until then.
+ */
+export function functionLog(clock?: { readonly resume: () => void }): FunctionLog {
   const logger = new Logger({ logFormatter: new LineFormatter() });
   const auditor = new Logger({ logFormatter: new LineFormatter(), logLevel: 'INFO' });
   const publish = metricWriter();
   return {
     begin: (context) => {
+      clock?.resume();
       logger.addContext(context);
       auditor.addContext(context);
     },

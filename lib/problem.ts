@@ -71,6 +71,7 @@ function problemOf(fault: AnyFault): Problem {
     case 'REGISTRATION_INVALID':
     case 'CLIENT_CHANGED':
       return unavailable(named(fault));
+    case 'OUT_OF_TIME':
     case 'STORE_UNAVAILABLE':
     case 'SEALED_VALUE_INVALID':
     case 'KEY_RING_INVALID':

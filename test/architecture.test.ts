@@ -200,6 +200,18 @@ describe('what only one place may do', () => {
     ]);
   });
 
+  it('is to know the time of an invocation: each function that goes by the store’s clock', () => {
+    const byStore = functions.filter(({ text }) => /\bclock\b.*lib\/aws\/tables\.ts/.test(text));
+
+    expect(byStore.filter(({ text }) => !text.includes('functionLog(clock)'))).toEqual([]);
+    expect(byStore.length).toBeGreaterThan(7);
+    for (const { path, text } of functions) {
+      expect(`${path} ${/\bvending\(/.test(text)}`).toBe(
+        `${path} ${byStore.some((one) => one.path === path) && text.includes('vending(')}`,
+      );
+    }
+  });
+
   it('is to draw at random: the functions and the client for jitter, one-time tokens for secrets', () => {
     expect(matching(lib, /Math\.random/)).toEqual(['lib/aws/vending.ts', 'lib/client/broker.ts']);
     expect(matching(sources, /\brandom(Bytes|UUID|Int)\b|getRandomValues/)).toEqual([

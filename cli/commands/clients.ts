@@ -17,6 +17,7 @@ import { formatMembers, formatTable } from '../output/table.ts';
 import type { Session } from '../session.ts';
 import { showClient } from '../shown-client.ts';
 import { openStores } from '../stores.ts';
+import { setClientLanes } from './client-lanes.ts';
 import { repinClient } from './repin-client.ts';
 
 /** `clients`: our registrations at providers, in Secrets Manager. */
@@ -40,6 +41,12 @@ export function addClients(program: Command, action: Action): void {
     .description('whether a registration can work, and what it leaves unset')
     .argument('<client>')
     .action(action(check));
+  clients
+    .command('lanes')
+    .description('how many of its connections are refreshed side by side')
+    .argument('<client>')
+    .argument('[lanes]', '1 to 100, or `default`: what is deployed for all')
+    .action(action(setClientLanes));
   clients
     .command('repin')
     .description('confirm that a registration was changed on purpose')

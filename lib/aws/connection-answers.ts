@@ -6,8 +6,8 @@ import {
   committedBelow,
   credentialIs,
   fenceIs,
-  intentIsNotOf,
-  intentIsOf,
+  intentIsAfter,
+  intentIsUpTo,
   isAsSeen,
   isLive,
   notRevoked,
@@ -141,12 +141,12 @@ interface Late {
 function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
   const { key, current, fence, answer } = late;
   const { credential, ...rest } = answer;
-  const isOwnIntent = current.intent?.fence === fence;
+  const isOlderIntent = current.intent !== undefined && current.intent.fence <= fence;
   const isNewCredential = current.credentialFence < fence;
   const bringsCredential = credential !== undefined && isNewCredential;
   const kept = bringsCredential ? answer : rest;
-  // A later attempt is in doubt under this intent too, unless its credential is replaced now.
-  const settlesIntent = isOwnIntent && (bringsCredential || current.fence === fence);
+  // A later attempt may be in doubt under this intent too, unless its credential is replaced now.
+  const settlesIntent = isOlderIntent && (bringsCredential || current.fence === fence);
   const isLifted = current.reason === 'answer_lost' && bringsCredential;
   const staysDead = current.state === 'needs_reauth' && !isLifted;
   return {
@@ -162,7 +162,7 @@ function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
     condition: allOf(
       committedBelow(fence),
       compare('credential_fence', isNewCredential ? 'lessThan' : 'atLeast', fence),
-      isOwnIntent ? intentIsOf(fence) : intentIsNotOf(fence),
+      isOlderIntent ? intentIsUpTo(fence) : intentIsAfter(fence),
       isStillAs(current),
       ...(settlesIntent && !bringsCredential ? [fenceIs(fence)] : []),
     ),

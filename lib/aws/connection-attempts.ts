@@ -1,6 +1,7 @@
 import type { ConnectionStore } from '../broker/ports.ts';
 import { earlier } from '../time.ts';
 import {
+  dueIs,
   fenceBelow,
   fenceIs,
   intentIsOf,
@@ -73,7 +74,7 @@ export function connectionAttempts(
 type Acquisition = Parameters<ConnectionStore['acquire']>[0];
 
 function buildAcquire(input: Acquisition): ConnectionWrite {
-  const { key, seen, fence, lease, now, clockSkewSeconds, credentialFence } = input;
+  const { key, seen, refreshAt, fence, lease, now, clockSkewSeconds, credentialFence } = input;
   return {
     operation: 'acquire',
     key,
@@ -83,6 +84,7 @@ function buildAcquire(input: Acquisition): ConnectionWrite {
     },
     condition: allOf(
       isAsSeen(seen),
+      dueIs(refreshAt),
       fenceBelow(fence),
       leaseEndedBefore(earlier(now, clockSkewSeconds)),
       isLive,

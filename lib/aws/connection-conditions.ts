@@ -36,6 +36,10 @@ export const committedAtMost = (fence: number): Expression =>
 
 export const credentialIs = (fence: number): Expression => compare('credential_fence', 'is', fence);
 
+/** Nobody has put it off, nor called it sooner, since. */
+export const dueIs = (refreshAt: EpochSeconds | undefined): Expression =>
+  refreshAt === undefined ? absent('refresh_at') : compare('refresh_at', 'is', refreshAt);
+
 export const leaseEndedBefore = (instant: EpochSeconds): Expression =>
   anyOf(absent('lease'), compare('lease.until', 'lessThan', instant));
 
@@ -43,3 +47,9 @@ export const intentIsOf = (fence: number): Expression => compare('intent.fence',
 
 export const intentIsNotOf = (fence: number): Expression =>
   anyOf(absent('intent'), compare('intent.fence', 'isNot', fence));
+
+/** There is one, of this attempt or of one before it. */
+export const intentIsUpTo = (fence: number): Expression => compare('intent.fence', 'atMost', fence);
+
+export const intentIsAfter = (fence: number): Expression =>
+  anyOf(absent('intent'), compare('intent.fence', 'moreThan', fence));

@@ -40,6 +40,10 @@ export function dynamodbClientStore(table: Table): ClientStore {
       await updateClientRow(table, client, { operation: 'markProven', change });
     },
 
+    setLanes: async (client, lanes) => {
+      await updateClientRow(table, client, { operation: 'setLanes', change: { set: { lanes } } });
+    },
+
     ...breaker(table),
 
     countRefusedGrant: (client, { at, windowSeconds }) =>

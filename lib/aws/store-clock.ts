@@ -4,6 +4,11 @@ import type { Clock, EpochSeconds } from '../time.ts';
 /** A wall clock that is set by the answers of our own store. */
 export interface StoreClock extends Clock {
   /**
+   * An invocation begins. Between two of them a container may be frozen, and only the machine's wall
+   * clock knows for how long.
+   */
+  readonly resume: () => void;
+  /**
    * Learns from one answer what time it is.
    *
    * @param answer.date - the `Date` header (RFC 9110 §6.6.1), whole seconds; anything else teaches
@@ -21,10 +26,11 @@ const longestAnswerMs = 2000;
  * clock says: two workers whose clocks differ by minutes would otherwise not agree on when a lease
  * ends, and both would send one refresh token.
  *
- * Before the first answer it is the machine's clock. An answer moves it only as far as it must: the
- * store wrote its date, cut to the second, between the request and the answer. From then on it goes
- * by whichever of the machine's two clocks has gone further: a wall clock may be set back, and the
- * monotonic one may stand still while a container is frozen.
+ * It begins as the machine's clock. An answer moves it only as far as it must: the store wrote its
+ * date, cut to the second, between the request and the answer. Within an invocation it goes by the
+ * machine's monotonic clock, since a wall clock may be set at any moment, forward or back. From one
+ * invocation to the next it goes by whichever of the two has gone further: the monotonic one may stand
+ * still while a container is frozen.
  */
 export function storeClock(machine: Clock): StoreClock {
   const mark = (atMs: number) => ({
@@ -33,15 +39,15 @@ export function storeClock(machine: Clock): StoreClock {
     monotonicMs: machine.monotonicMs(),
   });
   let last = mark(machine.nowMs());
-  const nowMs = () => {
-    const wallMs = machine.nowMs() - last.wallMs;
-    return Math.floor(last.atMs + Math.max(wallMs, machine.monotonicMs() - last.monotonicMs));
-  };
+  const nowMs = () => Math.floor(last.atMs + machine.monotonicMs() - last.monotonicMs);
   return {
     monotonicMs: machine.monotonicMs,
     sleep: machine.sleep,
     nowMs,
     now: () => Math.floor(nowMs() / 1000) as EpochSeconds,
+    resume: () => {
+      last = mark(Math.max(nowMs(), last.atMs + machine.nowMs() - last.wallMs));
+    },
     learn: ({ date, sentMs }) => {
       const dateMs = date === undefined ? Number.NaN : Date.parse(date);
       const tookMs = machine.monotonicMs() - sentMs;

@@ -36,6 +36,13 @@ export interface ClientStore {
   markProven(client: ClientName, version: string): Promise<void>;
 
   /**
+   * Says how many of its connections are refreshed side by side.
+   *
+   * @param lanes - at least 1; undefined: as many as the setting says.
+   */
+  setLanes(client: ClientName, lanes: number | undefined): Promise<void>;
+
+  /**
    * Counts a call that brought no usable answer.
    *
    * @param calledAt - when the call began. One that began before the breaker opened says nothing

@@ -19,13 +19,15 @@ export async function patiently<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    let leftMs: number;
     try {
       return await work();
     } catch (error) {
-      const isOver = options.leftMs() < pauseMs;
-      if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE' || isOver) throw error;
+      leftMs = options.leftMs();
+      if (!isFault(error) || error.code !== 'STORE_UNAVAILABLE' || leftMs <= 0) throw error;
       log.warn('store_unavailable', { connection: keyText(options.key), context: error.context });
     }
-    await clock.sleep(pauseMs);
+    // The last try is at the very end: what it brings to safety cannot be had again.
+    await clock.sleep(Math.min(pauseMs, leftMs));
   }
 }

@@ -134,12 +134,16 @@ export interface ConnectionStore {
   /**
    * Takes the lease and writes the intent, in one write.
    *
-   * Condition: fence and committed fence as seen, no lease or one that ended before `now` less
-   * `clockSkewSeconds`, state not revoked and not `needs_reauth`. An undecided older intent stays.
+   * Condition: fence, committed fence and schedule as seen, no lease or one that ended before `now`
+   * less `clockSkewSeconds`, state not revoked and not `needs_reauth`. An undecided older intent
+   * stays. The schedule tells of a failure, or a request to wait, that came after the reading: an
+   * attempt that outlived its lease writes it under a fence that stays.
    */
   acquire(input: {
     readonly key: ConnectionKey;
     readonly seen: Seen;
+    /** The schedule that was seen; undefined: there was none. */
+    readonly refreshAt: EpochSeconds | undefined;
     readonly fence: number;
     readonly lease: Lease;
     readonly now: EpochSeconds;
@@ -158,9 +162,12 @@ export interface ConnectionStore {
 
   /**
    * Keeps an answer whose lease was lost meanwhile: condition `committed_fence < F` and not
-   * revoked; leaves lease and intent of others alone, removes its own intent; the credential itself
-   * only if `credential_fence < F`. Lifts `needs_reauth` whose reason is `answer_lost`.
-   * Idempotent: the second time is `'lost'`.
+   * revoked; leaves the lease of others alone; the credential itself only if `credential_fence < F`.
+   * Lifts `needs_reauth` whose reason is `answer_lost`. Idempotent: the second time is `'lost'`.
+   *
+   * The intent of this attempt or an older one goes where the answer brings a credential, since it
+   * speaks of the one before; without one it goes where no later attempt has begun, since that may
+   * be in doubt under it.
    */
   commitLate(key: ConnectionKey, fence: number, answer: Committed): Promise<'done' | 'lost'>;
 

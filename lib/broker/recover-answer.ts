@@ -1,5 +1,7 @@
 import { keyText } from '../names.ts';
+import type { Clock } from '../time.ts';
 import { isLive } from './establish-connection.ts';
+import { patiently } from './patiently.ts';
 import type {
   Connection,
   ConnectionStore,
@@ -46,6 +48,24 @@ export async function recoverAnswer(
     if (result === 'done') return 'recovered';
     return row.committedFence === fence ? 'already_kept' : 'superseded';
   }
+}
+
+/** What a last try may take: a call to a store gives up after three tries of a second each. */
+const tryMs = 4000;
+
+/**
+ * The same, tried until the invocation ends: the next delivery comes a minute later, and the refresh
+ * token that the answer replaced is not left alone for ever.
+ *
+ * @param deadlineMs - when this invocation has to be done, on the monotonic clock.
+ */
+export function recoverPatiently(
+  ports: Ports & { readonly clock: Clock },
+  message: RecoveryMessage,
+  deadlineMs: number,
+): Promise<Recovery> {
+  const leftMs = () => deadlineMs - ports.clock.monotonicMs() - tryMs;
+  return patiently(ports, { key: message, leftMs }, () => recoverAnswer(ports, message));
 }
 
 /** A late answer does not bring back a connection that died of something else. */

@@ -11,16 +11,16 @@
 import { isFault } from '../fault.ts';
 import { type ConnectionKey, keyText } from '../names.ts';
 import type { Client } from '../providers/client.ts';
-import { type EpochSeconds, later } from '../time.ts';
+import type { EpochSeconds } from '../time.ts';
 import { breakerHolds, takeProbe, tellBreaker } from './client-breaker.ts';
 import type { ClientStatus } from './client-ports.ts';
 import { followSecrets, withoutOlderSecret } from './client-secrets.ts';
 import { isLive } from './establish-connection.ts';
-import { nextFence } from './fence.ts';
 import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
-import type { Connection, Lease, RefreshReply, StoredToken, Tombstone } from './ports.ts';
+import type { Connection, RefreshReply, StoredToken, Tombstone } from './ports.ts';
 import { planRenewal, type RenewalPlan } from './refresh-call.ts';
+import { takeLease } from './refresh-lease.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
   fresh,
@@ -28,7 +28,6 @@ import {
   postponeDue,
   type RefreshPorts,
   readLiveToken,
-  replyAsFound,
   replyInProgress,
 } from './refresh-replies.ts';
 import { undecidedUntil } from './refresh-retry.ts';
@@ -60,7 +59,7 @@ export async function refreshConnection(
 
   const ready = await prepare(ports, row, token);
   if ('outcome' in ready) return ready;
-  return attempt(ports, { row, token, ...ready, deadlineMs });
+  return attempt(ports, { row, token, cause, ...ready, deadlineMs });
 }
 
 /**
@@ -149,10 +148,11 @@ async function attempt(
   input: Ready & {
     readonly row: Connection;
     readonly token: StoredToken | undefined;
+    readonly cause: RefreshCause;
     readonly deadlineMs: number;
   },
 ): Promise<RefreshReply> {
-  const { row, token, plan, deadlineMs, status } = input;
+  const { row, token, cause, plan, deadlineMs, status } = input;
   const time = beginAttemptTime(ports.clock, ports.timing, deadlineMs);
   if (plan.steps.length === 0 && token?.sealed && hasKnownLife(token, time.now)) {
     return fresh(row, token);
@@ -165,14 +165,15 @@ async function attempt(
   if (probedUntil !== undefined) {
     return holdBack(ports, { row, token, code: 'refresh_failing', until: probedUntil });
   }
-  const fence = nextFence(row.fence, ports.clock);
-  const lease = { owner: ports.randomToken(), until: later(time.now, ports.timing.leaseSeconds) };
-  if (!(await acquire(ports, row, { fence, lease, now: time.now }))) {
-    ports.count('refresh_race_lost', { provider: row.provider });
-    return replyAsFound(ports, row);
-  }
-  const { client, call } = await callAsRegistered(ports, { client: input.client, row, plan, time });
-  const reply = await settleRefresh(ports, { client, row, token, fence, time, call });
+  const leased = await takeLease(ports, { row, token, cause, now: time.now });
+  if ('outcome' in leased) return leased;
+  const { client, call } = await callAsRegistered(ports, {
+    ...leased,
+    client: input.client,
+    plan,
+    time,
+  });
+  const reply = await settleRefresh(ports, { ...leased, client, token, time, call });
   // After the answer is safe: nothing may come between it and its write.
   if (call.ending === 'called') {
     const { outcome } = call;
@@ -181,34 +182,6 @@ async function attempt(
     await followSecrets(ports, client, outcome);
   }
   return reply;
-}
-
-/**
- * Takes the lease. True also when our own write was applied although its answer was lost: a lease
- * that nobody knows to have would leave the credential in doubt.
- */
-async function acquire(
-  { connections, timing }: RefreshPorts,
-  row: Connection,
-  attempt: { readonly fence: number; readonly lease: Lease; readonly now: EpochSeconds },
-): Promise<boolean> {
-  const isOurs = async () => {
-    const current = await connections.read(row);
-    return isLive(current) && current.lease?.owner === attempt.lease.owner;
-  };
-  try {
-    const result = await connections.acquire({
-      key: row,
-      seen: row,
-      ...attempt,
-      clockSkewSeconds: timing.clockSkewSeconds,
-      credentialFence: row.credentialFence,
-    });
-    return result === 'done' || (await isOurs());
-  } catch (error) {
-    if (isFault(error) && error.code === 'STORE_UNAVAILABLE' && (await isOurs())) return true;
-    throw error;
-  }
 }
 
 /** A token whose end is not known does not count: whoever asks for another has found it refused. */

@@ -7,7 +7,7 @@ import { keyText } from '../names.ts';
 import type { TokenOutcome } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import { later, seconds } from '../time.ts';
-import { isLive } from './establish-connection.ts';
+import { settleFailure, untilHeard } from './failed-attempt.ts';
 import { keepAnswer } from './keep-answer.ts';
 import type { Connection, RefreshReply, StoredToken, TokenStatus } from './ports.ts';
 import type { CallEnding } from './refresh-call.ts';
@@ -18,8 +18,8 @@ import {
   replyAsFound,
   replyInProgress,
 } from './refresh-replies.ts';
-import { planRetry } from './refresh-retry.ts';
 import type { AttemptTime } from './refresh-timing.ts';
+import { settleDead, settleRefusal } from './refused-grant.ts';
 
 /** One attempt, from its lease on. */
 export interface Attempt {
@@ -38,7 +38,7 @@ export async function settleRefresh(
 ): Promise<RefreshReply> {
   const { call, row, token, fence, client } = attempt;
   if (call.ending === 'no_time') {
-    await ports.connections.release(row, fence);
+    await untilHeard(ports, attempt, () => ports.connections.release(row, fence));
     await postponeDue(ports, row, fence);
     return replyInProgress(row, token);
   }
@@ -74,94 +74,18 @@ export async function settleRefresh(
   }
 }
 
-/** The provider says that the grant is dead. Believed when nothing of ours explains it otherwise. */
-async function settleRefusal(
-  ports: RefreshPorts,
-  attempt: Attempt,
-  refreshTokenRefused: boolean,
-): Promise<RefreshReply> {
-  const { row, fence } = attempt;
-  const current = await ports.connections.read(row);
-  if (isLive(current) && current.committedFence > row.committedFence) {
-    ports.count('refresh_race_recovered', { provider: row.provider });
-    await ports.connections.release(row, fence);
-    return replyAsFound(ports, row);
-  }
-  const end = row.refreshTokenExpiresAt;
-  const ended = refreshTokenRefused && end !== undefined && end <= ports.clock.now();
-  if (ended && !row.intent) return settleDead(ports, attempt, 'renewal_credential_expired');
-  if (await isBraked(ports, attempt)) {
-    return settleFailure(ports, attempt, { undecided: false });
-  }
-  // An attempt before this one never heard its answer: that answer may have replaced the token.
-  return settleDead(
-    ports,
-    attempt,
-    row.intent && refreshTokenRefused ? 'answer_lost' : 'grant_dead',
-  );
-}
-
-/** A window of counting: a mistake of ours shows in all connections of a client at once. */
-const brakeWindowSeconds = seconds(600);
-
-/**
- * Whether so many grants of this client were called dead within ten minutes that a mistake of ours,
- * such as a registration of another environment, is likelier than so many deaths.
- */
-async function isBraked(ports: RefreshPorts, { client, row }: Attempt): Promise<boolean> {
-  const { refused_grants_brake: most } = client.definition;
-  const refusal = { at: ports.clock.now(), windowSeconds: brakeWindowSeconds };
-  const refused = await ports.clientStatus.countRefusedGrant(client.name, refusal);
-  if (refused <= most) return false;
-  ports.count('reauthorization_held', { provider: row.provider });
-  ports.log.error('reauthorization_held', {
-    connection: keyText(row),
-    refused,
-    most,
-    advice:
-      'too many grants were refused at once; look at the registration, and raise' +
-      ' refused_grants_brake in its provider_overrides if they are dead indeed',
-  });
-  return true;
-}
-
-async function settleDead(
-  ports: RefreshPorts,
-  { row, token, fence }: Attempt,
-  reason: 'grant_dead' | 'answer_lost' | 'renewal_credential_expired' | 'no_renewal_credential',
-): Promise<RefreshReply> {
-  const since = ports.clock.now();
-  const { committedFence, credentialFence } = row;
-  const marked = await ports.connections.markDead(
-    row,
-    { fence, committedFence, credentialFence },
-    { reason, since },
-  );
-  if (marked === 'lost') {
-    await ports.connections.release(row, fence);
-    const reply = await replyAsFound(ports, row);
-    const { outcome, token: found, ...status } = reply;
-    // The mark may be our own, its answer lost on the way.
-    if (outcome === 'needs_reauth')
-      await noteStatus(ports, { ...row, fence, token: found }, status);
-    return reply;
-  }
-  ports.log.error('reauthorization_required', { connection: keyText(row), reason });
-  ports.count('reauthorization_required', { provider: row.provider, reason });
-  const status: TokenStatus = { state: 'needs_reauth', reason, since };
-  await noteStatus(ports, { ...row, fence, token }, status);
-  return { outcome: 'needs_reauth', ...status, ...(token && { token }) };
-}
-
 /** Stops the client, which the provider does not know or trust, and touches no connection. */
 async function settleClientRefused(
   ports: RefreshPorts,
-  { row, token, fence }: Attempt,
+  attempt: Attempt,
   version: string,
 ): Promise<RefreshReply> {
+  const { row, token, fence } = attempt;
   const now = ports.clock.now();
-  await ports.clientStatus.markRefused(row.client, version, now);
-  const released = await ports.connections.release(row, fence);
+  const released = await untilHeard(ports, attempt, async () => {
+    await ports.clientStatus.markRefused(row.client, version, now);
+    return ports.connections.release(row, fence);
+  });
   ports.log.error('client_refused', {
     client: row.client,
     advice: 'the provider refuses our client; put the right client_secret into its secret',
@@ -173,34 +97,6 @@ async function settleClientRefused(
     state: row.state,
     warning: { code: 'client_refused', since: now },
     retryAt: later(now, seconds(60)),
-  };
-  await noteStatus(ports, { ...row, fence, token }, status);
-  return { outcome: 'failing', ...status, ...(token && { token }) };
-}
-
-/** No answer, or one that says nothing about the grant: try again, as soon as that is safe. */
-async function settleFailure(
-  ports: RefreshPorts,
-  { client, row, token, fence, time }: Attempt,
-  ending: { readonly undecided: boolean; readonly retryAfterSeconds?: number },
-): Promise<RefreshReply> {
-  const now = ports.clock.now();
-  const failures = row.failures + 1;
-  const failingSince = row.failingSince ?? now;
-  const own = { fence, at: time.now, credentialFence: row.credentialFence };
-  const intent = ending.undecided ? (row.intent ?? own) : undefined;
-  const { refreshAt, inDoubt } = planRetry(ports, client, { ...ending, row, intent });
-  const failure = { failingSince, failures, refreshAt, intentSettled: !ending.undecided };
-  if ((await ports.connections.fail(row, fence, failure)) === 'lost') {
-    return replyAsFound(ports, row);
-  }
-
-  const code = inDoubt ? 'outcome_unknown' : 'refresh_failing';
-  const status: TokenStatus = {
-    state: 'failing',
-    since: failingSince,
-    warning: { code, since: failingSince },
-    retryAt: refreshAt,
   };
   await noteStatus(ports, { ...row, fence, token }, status);
   return { outcome: 'failing', ...status, ...(token && { token }) };

@@ -25,8 +25,9 @@ export interface RefreshLimits {
 }
 
 /**
- * How long an answer may be on its way round through the recovery queue: its delay, one more try
- * after the visibility timeout, and the time to store it.
+ * How long after a lease's end an answer may be on its way round through the recovery queue: sent as
+ * late as the invocation ends, then the queue's delay, one more try after the visibility timeout, and
+ * the time to store it.
  */
 export const recoveryDelaySeconds = seconds(150);
 

@@ -4,6 +4,7 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
+import { answersBeforeTheEnd } from '../invocation-end.ts';
 import type { FunctionLog } from '../log.ts';
 import { describeFailure } from '../problem.ts';
 import { strayPage } from './page.ts';
@@ -23,7 +24,7 @@ export function browserFunction(
 ) {
   const wordsFor = (event: APIGatewayProxyEventV2) =>
     chooseWords(languages, event?.headers?.['accept-language']);
-  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>(answersBeforeTheEnd)
     .before(({ context }) => log.begin(context))
     .onError((request) => {
       log.error('request_failed', describeFailure(request.error));

@@ -18,6 +18,7 @@ import {
 } from '../broker/access-policy.ts';
 import type { VendDecision } from '../broker/audited-vend.ts';
 import { Fault } from '../fault.ts';
+import { answersBeforeTheEnd } from '../invocation-end.ts';
 import type { AuditLine, FunctionLog } from '../log.ts';
 import { type Problem, reportFailure } from '../problem.ts';
 
@@ -76,7 +77,7 @@ export function iamFunction(
       remainingMs: () => context.getRemainingTimeInMillis(),
     });
   };
-  return middy<Event, APIGatewayProxyStructuredResultV2>()
+  return middy<Event, APIGatewayProxyStructuredResultV2>(answersBeforeTheEnd)
     .before(({ context }) => log.begin(context))
     .onError((request) => {
       request.response = problemResponse(reportFailure(log, request.error));

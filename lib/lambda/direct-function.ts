@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { Fault } from '../fault.ts';
+import { answersBeforeTheEnd } from '../invocation-end.ts';
 import type { FunctionLog } from '../log.ts';
 import { type Problem, reportFailure } from '../problem.ts';
 import { reachOf } from './reach.ts';
@@ -16,7 +17,7 @@ export function directFunction<Answer extends object>(
   log: FunctionLog,
   respond: (event: unknown, context: Context) => Promise<Answer>,
 ) {
-  return middy<unknown, Answer | Problem>()
+  return middy<unknown, Answer | Problem>(answersBeforeTheEnd)
     .before(({ context }) => log.begin(context))
     .onError((request) => {
       request.response = reportFailure(log, request.error);

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { endsWithItsTime } from '../invocation-end.ts';
 import type { FunctionLog } from '../log.ts';
 import { describeFailure } from '../problem.ts';
 
@@ -11,7 +12,7 @@ export function plainFunction<Event, Answer>(
   log: FunctionLog,
   respond: (event: Event, context: Context) => Promise<Answer>,
 ) {
-  return middy<Event, Answer>()
+  return middy<Event, Answer>(endsWithItsTime)
     .before(({ context }) => log.begin(context))
     .handler(async (event: Event, context: Context) => {
       try {

@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { isFault } from '../fault.ts';
+import { endsWithItsTime } from '../invocation-end.ts';
 import type { FunctionLog } from '../log.ts';
 import { describeFailure } from '../problem.ts';
 
@@ -27,7 +28,7 @@ export function queueFunction(
       return drop;
     }
   };
-  return middy<SQSEvent, SQSBatchResponse>()
+  return middy<SQSEvent, SQSBatchResponse>(endsWithItsTime)
     .before(({ context }) => log.begin(context))
     .handler(async (event: SQSEvent, context: Context) => {
       const records = readRecords(log, event);

@@ -121,6 +121,33 @@ describe('clients check', () => {
   });
 });
 
+describe('clients lanes', () => {
+  it('are as deployed, until they are set, and again once that is taken back', async () => {
+    await put('wide');
+    const lanes = async (...given: readonly string[]) =>
+      (await operator.run(['clients', 'lanes', 'wide', ...given, '--json'])).json();
+
+    expect(await lanes()).toEqual({ client: 'wide' });
+    expect(await lanes('8')).toEqual({ client: 'wide', lanes: 8 });
+    expect(await lanes()).toEqual({ client: 'wide', lanes: 8 });
+    expect(await lanes('default')).toEqual({ client: 'wide' });
+  });
+
+  it.each(['0', '101', '1.5', 'many'])('are not %s', async (given) => {
+    await put('bounded');
+
+    const { code, notes } = await operator.run(`clients lanes bounded ${given}`);
+
+    expect(code).toBe(2);
+    expect(notes).toContain('lanes is a whole number from 1 to 100');
+    expect((await operator.run('clients lanes bounded')).output).toContain('lanesPerClient');
+  });
+
+  it('are those of a client that is there', async () => {
+    expect((await operator.run('clients lanes nobody 4')).code).toBe(5);
+  });
+});
+
 describe('clients repin', () => {
   const changed = async (name: string) => {
     await put(name);

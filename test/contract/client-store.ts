@@ -61,6 +61,21 @@ export function clientStoreContract(name: string, emptyStore: () => Promise<Clie
       expect(await store.read(other)).toEqual({});
     });
 
+    it('has lanes of its own until they are taken back', async () => {
+      const store = await emptyStore();
+      await store.setLanes(client, undefined);
+      expect(await store.read(client)).toEqual({});
+
+      await store.setLanes(client, 8);
+      await store.setLanes(client, 2);
+      await store.countTrouble(client, at(1));
+      expect(await store.read(client)).toEqual({ lanes: 2, troubles: 1 });
+      expect(await store.read(other)).toEqual({});
+
+      await store.setLanes(client, undefined);
+      expect(await store.read(client)).toEqual({ troubles: 1 });
+    });
+
     it('counts calls without an answer, one after another', async () => {
       const store = await emptyStore();
 

@@ -10,6 +10,7 @@ export function anAcquisition(overrides: Partial<Acquisition> = {}): Acquisition
   return {
     key: aKey(),
     seen: { fence: 1, committedFence: 1 },
+    refreshAt: aNewConnection().refreshAt,
     fence: 2,
     lease: { owner: 'worker-a', until: at(30) },
     now: at(0),
@@ -74,6 +75,8 @@ export function connectionAttemptsContract(
       ['another fence', { seen: { fence: 0, committedFence: 1 } }],
       ['another committed fence', { seen: { fence: 1, committedFence: 0 } }],
       ['a fence of its own that does not grow', { fence: 1 }],
+      ['another schedule', { refreshAt: at(2999) }],
+      ['no schedule', { refreshAt: undefined }],
     ])('refuses a worker with %s', async (_, wrong) => {
       const store = await connected();
 
@@ -99,6 +102,27 @@ export function connectionAttemptsContract(
       });
 
       expect(await store.acquire(second)).toBe(ending);
+    });
+
+    it('takes a connection without a schedule that was seen without one', async () => {
+      const store = await connected();
+      await store.quarantine(aKey());
+
+      expect(await store.acquire(anAcquisition())).toBe('lost');
+      expect(await store.acquire(anAcquisition({ refreshAt: undefined }))).toBe('done');
+    });
+
+    it('refuses a worker that saw what a failure after it has put off', async () => {
+      const store = await connected();
+      await store.acquire(anAcquisition());
+      const seen = { fence: 2, committedFence: 1 };
+      const failure = { failingSince: at(60), failures: 1, refreshAt: at(3600) };
+      await store.fail(aKey(), 2, { ...failure, intentSettled: true });
+
+      const second = anAcquisition({ seen, fence: 3, now: at(60) });
+
+      expect(await store.acquire(second)).toBe('lost');
+      expect(await store.acquire({ ...second, refreshAt: at(3600) })).toBe('done');
     });
 
     it('leaves an undecided older intent', async () => {

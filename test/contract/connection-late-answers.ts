@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionStore } from '../../lib/broker/ports.ts';
+import { seconds } from '../../lib/time.ts';
 import { aCommitted, aKey, aNewConnection, aTombstone, at } from '../support/connections.ts';
 import { without } from '../support/without.ts';
 import { laterAcquisition, leasedIn, markDead, overtakenIn } from './attempts-under-way.ts';
@@ -64,6 +65,49 @@ export function connectionLateAnswersContract(
       await store.commitLate(aKey(), 2, without(aCommitted(), 'credential'));
 
       expect(await readLive(store)).not.toHaveProperty('intent');
+    });
+
+    it('removes an older intent with the credential that it speaks of', async () => {
+      const store = await overtakenIn(await emptyStore());
+      const seen = { fence: 3, committedFence: 1 };
+      await store.acquire({ ...laterAcquisition, seen, fence: 4, now: at(120) });
+
+      await store.commitLate(aKey(), 3, aCommitted({ committedFence: 3 }));
+
+      expect(await readLive(store)).not.toHaveProperty('intent');
+    });
+
+    it('leaves an older intent, without a credential, while a later attempt is in doubt', async () => {
+      const store = await overtakenIn(await emptyStore());
+      const seen = { fence: 3, committedFence: 1 };
+      await store.acquire({ ...laterAcquisition, seen, fence: 4, now: at(120) });
+      const answer = without(aCommitted({ committedFence: 3 }), 'credential');
+
+      await store.commitLate(aKey(), 3, answer);
+
+      expect((await readLive(store)).intent?.fence).toBe(2);
+    });
+
+    it('removes an older intent, without a credential, where no later attempt has begun', async () => {
+      const store = await overtakenIn(await emptyStore());
+      const answer = without(aCommitted({ committedFence: 3 }), 'credential');
+
+      await store.commitLate(aKey(), 3, answer);
+
+      expect(await readLive(store)).not.toHaveProperty('intent');
+    });
+
+    it('leaves the intent of a marking that came after it, though it brings a credential', async () => {
+      const store = await leasedIn(await emptyStore());
+      await store.release(aKey(), 2);
+      const intent = { fence: 5, at: at(-10), credentialFence: 1 };
+      const seen = { fence: 2, committedFence: 1 };
+      const clockSkewSeconds = seconds(5);
+      await store.markUncertain({ key: aKey(), seen, intent, now: at(0), clockSkewSeconds });
+
+      await store.commitLate(aKey(), 2, aCommitted());
+
+      expect((await readLive(store)).intent).toEqual(intent);
     });
 
     it('is lost the second time, and changes nothing', async () => {

@@ -98,7 +98,7 @@ export function connectionRepairsContract(
       await store.release(aKey(), 2);
       await store.markUncertain(aMark({ seen: { fence: 2, committedFence: 1 } }));
 
-      expect(await store.acquire(anAcquisition())).toBe('lost');
+      expect(await store.acquire(anAcquisition({ refreshAt: at(300) }))).toBe('lost');
       expect(await store.commit(aKey(), 2, aCommitted())).toBe('lost');
       expect(await store.release(aKey(), 2)).toBe('lost');
       expect((await readLive(store)).intent?.fence).toBe(5);
@@ -108,7 +108,7 @@ export function connectionRepairsContract(
       const store = await connected();
       await store.markUncertain(aMark());
       const seen = { fence: 5, committedFence: 1 };
-      await store.acquire(anAcquisition({ seen, fence: 6 }));
+      await store.acquire(anAcquisition({ seen, refreshAt: at(300), fence: 6 }));
 
       await store.commit(aKey(), 6, aCommitted({ committedFence: 6 }));
 

@@ -7,7 +7,7 @@
 import { disconnect } from '../../lib/broker/disconnect.ts';
 import { establishConnection } from '../../lib/broker/establish-connection.ts';
 import type { RecoveryMessage, RefreshInvoker, RefreshReply } from '../../lib/broker/ports.ts';
-import { recoverAnswer } from '../../lib/broker/recover-answer.ts';
+import { recoverPatiently } from '../../lib/broker/recover-answer.ts';
 import { refreshConnection } from '../../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
 import { scheduleRefreshes } from '../../lib/broker/schedule-refreshes.ts';
@@ -20,16 +20,10 @@ import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import { Secret } from '../../lib/secret.ts';
 import { seconds } from '../../lib/time.ts';
 import { keylessFingerprints } from '../support/transparent-sealer.ts';
-import type { Invocation, Machine } from './invocation.ts';
+import type { Container, Invocation } from './invocation.ts';
 import { type Handle, type Lambda, lambda, reserveMs } from './lambda.ts';
 import { type Delivery, type QueueModel, queueModel } from './queue-model.ts';
-import {
-  disturbedServices,
-  type QueuedRefresh,
-  reporting,
-  type Services,
-  traceLog,
-} from './services.ts';
+import { disturbedServices, type QueuedRefresh, reporting, type Services } from './services.ts';
 import { tokenAnswer, tokenEndpointModel } from './token-endpoint-model.ts';
 import { dueShards, lanesPerClient, type World } from './world.ts';
 
@@ -95,7 +89,11 @@ function deployUseCases(deployment: Deployment): UseCases {
     vend: vendFunction(deployment, refresh),
     recover: (message) =>
       run(`recover ${keyText(message)}`, limitMs.recover, (invocation) =>
-        recoverAnswer({ ...services.reach(invocation), log: traceLog(world, invocation) }, message),
+        recoverPatiently(
+          { ...services.reach(invocation), ...reporting(world, invocation) },
+          message,
+          world.timeline.elapsedMs() + limitMs.recover - reserveMs,
+        ),
       ),
     schedule: () =>
       run('refresh-due', limitMs.refreshDue, (invocation) =>
@@ -140,16 +138,15 @@ function vendFunction(
   { world, services, run }: Deployment,
   refresh: UseCases['refresh'],
 ): UseCases['vend'] {
-  const memories = new Map<Machine, Memory>();
+  const memories = new WeakMap<Container, Memory>();
   return (request) =>
-    run(`vend ${keyText(request)}`, limitMs.http, (invocation, machine) => {
-      const memory = memories.get(machine) ?? {
+    run(`vend ${keyText(request)}`, limitMs.http, (invocation) => {
+      const { container } = invocation;
+      const memory = memories.get(container) ?? {
         cache: tokenCache(),
         unknownConnections: unknownConnections(),
       };
-      memories.set(machine, memory);
-      // The container ends with it.
-      invocation.onKill(() => memories.delete(machine));
+      memories.set(container, memory);
       const ports = {
         ...services.reach(invocation),
         ...reporting(world, invocation),
@@ -203,7 +200,7 @@ function deployQueues(world: World, { recover, refresh }: UseCases): Queues {
   return {
     recoveries: queueModel<RecoveryMessage>(world, {
       delayMs: 30_000,
-      visibilityMs: 90_000,
+      visibilityMs: 60_000,
       receivesAtMost: 1000,
       consume: (message, end) => acknowledge(recover(message), end),
     }),

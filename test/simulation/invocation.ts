@@ -9,20 +9,28 @@ export interface Machine {
   readonly name: string;
   /** By how much its wall clock is ahead. */
   skewMs: number;
-  /** What each function's container has learned of the time; gone with the container. */
-  readonly clocks: Map<string, StoreClock>;
+  /** Idle containers of each function. A container runs one invocation at a time. */
+  readonly idle: Map<string, Container[]>;
+}
+
+/** What outlives an invocation, until one of its own is killed. */
+export interface Container {
+  /** What it has learned of the time. */
+  readonly clock: StoreClock;
 }
 
 /** One run of a function: it ends, or it is killed at some moment and never goes on. */
 export interface Invocation {
   readonly name: string;
+  /** Where it runs. */
+  readonly container: Container;
   /** Its machine's clock, as far as the store has not set it. */
   readonly clock: StoreClock;
   readonly isAlive: () => boolean;
   /** Killed by something that it could not foresee, or held up by it until its time was over. */
   readonly hasCrashed: () => boolean;
-  /** It has ended by itself, its time being over. */
-  readonly runOut: () => void;
+  /** It has ended by itself. @param isOver - its time is. */
+  readonly end: (isOver: boolean) => void;
   readonly kill: (cause: string) => void;
   /** Runs when it is killed. */
   readonly onKill: (run: () => void) => void;
@@ -53,7 +61,7 @@ export function beginInvocation(
   machine: Machine,
   name: string,
 ): Invocation {
-  const [container = ''] = name.split(' ');
+  const container = takeContainer(timeline, machine, functionOf(name));
   let alive = true;
   let crashed = false;
   let stoodStill = false;
@@ -63,7 +71,6 @@ export function beginInvocation(
     alive = false;
     crashed = cause !== timeLimit || stoodStill;
     timeline.trace(`${name} killed: ${cause}`);
-    machine.clocks.delete(container);
     for (const bury of burials) bury();
   };
   const reaches = (label: string, moment: Moment) => {
@@ -81,12 +88,14 @@ export function beginInvocation(
     call: caller({ timeline, weather, name, reaches, stalls }),
     isAlive: () => alive,
     hasCrashed: () => crashed,
-    runOut: () => {
-      crashed ||= stoodStill;
+    end: (isOver) => {
+      crashed ||= isOver && stoodStill;
+      if (alive) machine.idle.get(functionOf(name))?.push(container);
     },
     onKill: (run) => burials.push(run),
+    container,
     clock: {
-      ...containerClock(timeline, machine, container),
+      ...container.clock,
       sleep: (ms) =>
         new Promise((wake) => {
           timeline.plan(ms, () => {
@@ -129,19 +138,26 @@ function caller({ timeline, weather, name, reaches, stalls }: Caller): Call {
     });
 }
 
-/** The clock of the machine's container, which outlives an invocation. */
-function containerClock(timeline: Timeline, machine: Machine, container: string): StoreClock {
-  const known = machine.clocks.get(container);
-  if (known) return known;
+/** `refresh due client-0/c0#7@m1` is an invocation of `refresh`. */
+const functionOf = (name: string) => name.split(/[ #]/)[0] ?? '';
+
+/** A container that nobody is in, or a new one. */
+function takeContainer(timeline: Timeline, machine: Machine, of: string): Container {
+  const idle = machine.idle.get(of) ?? [];
+  machine.idle.set(of, idle);
+  const container = idle.pop() ?? { clock: containerClock(timeline, machine) };
+  container.clock.resume();
+  return container;
+}
+
+function containerClock(timeline: Timeline, machine: Machine): StoreClock {
   const wallMs = () => Math.floor(aMoment * 1000 + timeline.elapsedMs() + machine.skewMs);
-  const clock = storeClock({
+  return storeClock({
     now: () => Math.floor(wallMs() / 1000) as EpochSeconds,
     nowMs: wallMs,
     monotonicMs: () => timeline.elapsedMs(),
     sleep: () => Promise.reject(new Error('only an invocation sleeps')),
   });
-  machine.clocks.set(container, clock);
-  return clock;
 }
 
 /** A port whose every method is a call over the network. An answer carries the date of its service. */

@@ -91,7 +91,10 @@ function wasLost({ isHeard, isDurable }: Rotation): boolean {
   return !isDurable && !isHeard();
 }
 
-/** Within its grace the old token could have been sent again, but for a second fault. */
+/**
+ * Within its grace the old token could have been sent again, but for a second fault: one that happened
+ * then, or one that had begun before and lasted.
+ */
 function hadNoOtherChance(
   world: World,
   graceSeconds: number,
@@ -99,7 +102,9 @@ function hadNoOtherChance(
 ): boolean {
   if (!first) return false;
   const graceEndsMs = first.atMs + graceSeconds * 1000;
-  const faults = world.faultTimesMs.filter((atMs) => atMs >= first.atMs && atMs < graceEndsMs);
+  const faults = world.faultSpans.filter(
+    ({ fromMs, toMs }) => fromMs < graceEndsMs && toMs >= first.atMs,
+  );
   // The first is the one that lost the answer.
   return faults.length > 1;
 }

@@ -1,8 +1,8 @@
-import { beginInvocation, type Invocation, type Machine, timeLimit } from './invocation.ts';
+import { beginInvocation, type Invocation, timeLimit } from './invocation.ts';
 import type { World } from './world.ts';
 
-/** What a function is given: its own invocation, and the machine that it shares with others. */
-export type Handle<Result> = (invocation: Invocation, machine: Machine) => Promise<Result>;
+/** What a function does in one invocation. */
+export type Handle<Result> = (invocation: Invocation) => Promise<Result>;
 
 /** What a function keeps back of its time, for its answer's way out. */
 export const reserveMs = 1000;
@@ -37,10 +37,10 @@ export function lambda(world: World): Lambda {
         if (running.has(invocation)) invocation.kill(timeLimit);
       });
       try {
-        return await handle(invocation, machine);
+        return await handle(invocation);
       } finally {
         running.delete(invocation);
-        if (timeline.elapsedMs() > endMs) invocation.runOut();
+        invocation.end(timeline.elapsedMs() > endMs);
       }
     },
   };

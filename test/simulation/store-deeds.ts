@@ -111,9 +111,11 @@ function acquisition(
   seen: { readonly fence: number; readonly committedFence: number },
 ): Parameters<ConnectionStore['acquire']>[0] {
   const { fence, committedFence } = seen;
+  const live = isLive(row) ? row : undefined;
   return {
     key,
     seen: { fence, committedFence },
+    refreshAt: random.chance(0.9) ? live?.refreshAt : at(fence),
     fence: Math.max(1, (row?.fence ?? 0) + 1 + nudge(random)),
     lease: { owner: `worker-${random.between(1, 3)}`, until: later(now, seconds(30)) },
     now,

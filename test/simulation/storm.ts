@@ -49,13 +49,14 @@ export const storm: Plot = async (world, functions) => {
   };
   const noteFault = (kind: string) => {
     world.count(kind);
-    world.faultTimesMs.push(timeline.elapsedMs());
+    const nowMs = timeline.elapsedMs();
+    world.faultSpans.push({ fromMs: nowMs, toMs: nowMs });
   };
   world.weather.become(stormy(random, climate, { count: noteFault, conditions: world.conditions }));
   const [{ lifetimeSeconds } = { lifetimeSeconds: 600 }] = world.settings.providers;
   const lengthMs = Math.min(2 * 3600, lifetimeSeconds * random.between(2, 8)) * 1000;
   setClocks(world);
-  planConditions(world, lengthMs, noteFault);
+  planConditions(world, lengthMs);
   planDeeds(world, functions, lengthMs);
   await timeline.runUntil(timeline.elapsedMs() + lengthMs);
 };
@@ -71,7 +72,7 @@ function setClocks({ machines, random, settings, count }: World): void {
 type Spell = (conditions: Conditions) => void;
 
 /** Spells in which something is out of order for everybody. */
-function planConditions(world: World, lengthMs: number, note: (kind: string) => void): void {
+function planConditions(world: World, lengthMs: number): void {
   const { random, timeline, conditions } = world;
   const spells: Readonly<Record<string, readonly [Spell, Spell]>> = {
     key_ring_missing: [(now) => (now.keyMissing = true), (now) => (now.keyMissing = false)],
@@ -92,14 +93,17 @@ function planConditions(world: World, lengthMs: number, note: (kind: string) => 
   for (const [kind, [begin, end]] of Object.entries(spells)) {
     if (!random.chance(0.12)) continue;
     const atMs = random.between(0, lengthMs);
+    const endMs = atMs + random.between(5_000, lengthMs / 4);
+    const nowMs = timeline.elapsedMs();
+    world.faultSpans.push({ fromMs: nowMs + atMs, toMs: nowMs + endMs });
     timeline.plan(atMs, () => {
       timeline.trace(`begins: ${kind}`);
-      note(kind);
+      world.count(kind);
       begin(conditions);
     });
-    timeline.plan(atMs + random.between(5_000, lengthMs / 4), () => {
+    timeline.plan(endMs, () => {
       timeline.trace(`ends: ${kind}`);
-      note(kind);
+      world.count(kind);
       end(conditions);
       if (kind === 'client_refused') world.registry.renew();
     });

@@ -75,12 +75,18 @@ export interface World {
   readonly count: (kind: string) => void;
   /** Told of each refresh token that is sent. */
   readonly bystanders: ((key: ConnectionKey) => void)[];
-  /** When each fault happened, in milliseconds of the history. */
-  readonly faultTimesMs: number[];
+  /** From when to when each fault lasted, in milliseconds of the history. */
+  readonly faultSpans: FaultSpan[];
   /** When an application was told that its connection is gone. */
   readonly disconnectedAtMs: Map<string, number>;
   /** True time, as a well set clock shows it. */
   readonly nowAt: () => number;
+}
+
+/** A fault of a moment begins and ends at once; a service may be away for long. */
+export interface FaultSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 export interface Registry {
@@ -116,7 +122,7 @@ export function createWorld(settings: WorldSettings): World {
     providerOf,
     faults,
     bystanders: [],
-    faultTimesMs: [],
+    faultSpans: [],
     disconnectedAtMs: new Map(),
     nowAt,
     count: (kind) => faults.set(kind, (faults.get(kind) ?? 0) + 1),
@@ -142,7 +148,7 @@ export function fairConditions(): Conditions {
 const aMachine = (index: number): Machine => ({
   name: `m${index}`,
   skewMs: 0,
-  clocks: new Map(),
+  idle: new Map(),
 });
 
 const keysOf = ({ connections }: { readonly connections: number }, client: number) =>

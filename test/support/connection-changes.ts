@@ -52,8 +52,9 @@ export function markedDead(
 }
 
 export function acquired(row: Connection, input: Acquisition): Connection | undefined {
-  const { seen, fence, lease, now, clockSkewSeconds, credentialFence } = input;
+  const { seen, refreshAt, fence, lease, now, clockSkewSeconds, credentialFence } = input;
   if (!isLiveAsSeen(row, seen) || fence <= row.fence) return undefined;
+  if (row.refreshAt !== refreshAt) return undefined;
   if (row.lease && row.lease.until >= earlier(now, clockSkewSeconds)) return undefined;
   return {
     ...row,
@@ -113,7 +114,7 @@ export function lateCommitted(
   const kept = row.credentialFence < fence ? answer : without(answer, 'credential');
   const brings = row.credentialFence < fence && answer.credential !== undefined;
   const isLast = row.fence === fence || brings;
-  const next = isLast ? withoutIntentOf(answered(row, kept), fence) : answered(row, kept);
+  const next = isLast ? withoutIntentUpTo(answered(row, kept), fence) : answered(row, kept);
   const staysDead = row.state === 'needs_reauth' && (row.reason !== 'answer_lost' || !brings);
   return staysDead ? without(next, 'refreshAt') : healthy(next);
 }
@@ -138,6 +139,10 @@ function healthy(row: Connection): Connection {
     state: 'active',
     failures: 0,
   };
+}
+
+function withoutIntentUpTo(row: Connection, fence: number): Connection {
+  return row.intent && row.intent.fence <= fence ? without(row, 'intent') : row;
 }
 
 function withoutIntentOf(row: Connection, fence: number): Connection {

@@ -32,6 +32,10 @@ export function memoryClientStore(): MemoryClientStore {
       if (statusOf(client).refusedVersion !== version) return;
       rows.set(client, without(statusOf(client), 'refusedVersion', 'refusedAt'));
     },
+    setLanes: async (client, lanes) => {
+      rows.set(client, without(statusOf(client), 'lanes'));
+      if (lanes !== undefined) put(client, { lanes });
+    },
     countTrouble: async (client, calledAt) => {
       const { openUntil, troubles = 0 } = statusOf(client);
       if (openUntil !== undefined && openUntil > calledAt) return undefined;

@@ -52,6 +52,7 @@ const faultCodes = wordsOf<FaultCode | 'UNEXPECTED'>({
   KEY_RING_INVALID: true,
   ROW_INVALID: true,
   SLOW_DOWN: true,
+  OUT_OF_TIME: true,
   UNEXPECTED: true,
 });
 /** `vended`, `warned`, and each error that a vend is answered with. */

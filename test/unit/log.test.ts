@@ -34,6 +34,20 @@ const always = {
   cold_start: expect.any(Boolean),
 };
 
+it('tells the clock of each invocation before anything is done in it', () => {
+  let resumed = 0;
+  const log = functionLog({
+    resume: () => {
+      resumed += 1;
+    },
+  });
+
+  log.begin(aContext());
+  log.begin(aContext());
+
+  expect(resumed).toBe(2);
+});
+
 describe('a line', () => {
   it('is one line of JSON with the members that each has, and its details', () => {
     expect(lineOf({ connection: 'acme/ann', fence: 7, undecided: false })).toEqual({

@@ -23,6 +23,7 @@ const table: {
     409,
   ],
   CREDENTIALS_REFUSED: [key, 'credentials_refused', 422],
+  OUT_OF_TIME: [{}, 'temporarily_unavailable', 503],
   SLOW_DOWN: [{ retryAfterSeconds: 7 }, 'slow_down', 429],
   CLIENT_REFUSED: [{ client: 'acme' }, 'provider_error', 502],
   PROVIDER_ANSWER_INVALID: [{ client: 'acme', trouble: 'no_access_token' }, 'provider_error', 502],

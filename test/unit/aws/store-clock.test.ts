@@ -110,23 +110,38 @@ describe('the clock that our store sets', () => {
     expect(clock.nowMs()).toBe(trueMs + 2000);
   });
 
-  it('does not follow a wall clock that is set back', () => {
+  it.each([-300_000, 300_000])('does not follow a wall clock set by %i ms meanwhile', (leapMs) => {
     const { at, clock: machine } = aMachine(0);
     const clock = storeClock(machine);
     hear(clock, dateOf(trueMs));
-    at.wallMs -= 300_000;
+    at.wallMs += leapMs;
     at.monotonicMs += 7_000;
 
     expect(clock.now()).toBe(later(aMoment, seconds(7)));
   });
 
   it('knows how long a container was frozen, though the monotonic clock stood still', () => {
-    const { at, clock: machine } = aMachine(0);
+    const { at, clock: machine } = aMachine(-20_000);
     const clock = storeClock(machine);
     hear(clock, dateOf(trueMs));
     at.wallMs += 600_000;
 
+    clock.resume();
+
     expect(clock.now()).toBe(later(aMoment, seconds(600)));
+  });
+
+  it('goes by the monotonic clock from one invocation to the next where that has gone further', () => {
+    const { at, clock: machine } = aMachine(0);
+    const clock = storeClock(machine);
+    hear(clock, dateOf(trueMs));
+    at.wallMs -= 300_000;
+    at.monotonicMs += 60_000;
+
+    clock.resume();
+    at.monotonicMs += 1_000;
+
+    expect(clock.now()).toBe(later(aMoment, seconds(61)));
   });
 
   it('comes back from a leap with the next answer', () => {
@@ -134,6 +149,7 @@ describe('the clock that our store sets', () => {
     const clock = storeClock(machine);
     hear(clock, dateOf(trueMs));
     at.wallMs += 600_000;
+    clock.resume();
 
     hear(clock, dateOf(trueMs));
 

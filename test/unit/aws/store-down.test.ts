@@ -51,6 +51,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     connections.acquire({
       key,
       seen,
+      refreshAt: at(0),
       fence: 2,
       lease: { owner: canary, until: at(30) },
       now: at(0),
@@ -98,6 +99,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'clients.markRefused': () => clients.markRefused(key.client, canary, at(0)),
   'clients.clearRefused': () => clients.clearRefused(key.client, canary),
   'clients.markProven': () => clients.markProven(key.client, canary),
+  'clients.setLanes': () => clients.setLanes(key.client, 4),
   'clients.countTrouble': () => clients.countTrouble(key.client, at(0)),
   'clients.openBreaker': () => clients.openBreaker(key.client, at(30)),
   'clients.takeProbe': () => clients.takeProbe(key.client, { now: at(0), until: at(30) }),

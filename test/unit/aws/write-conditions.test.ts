@@ -74,6 +74,7 @@ const connectionWrites: Readonly<Record<string, Write<ConnectionStore>>> = {
       store.acquire({
         key: aKey(),
         seen,
+        refreshAt: aNewConnection().refreshAt,
         fence: 40,
         lease: { owner: 'worker-b', until: at(130) },
         now: at(100),
@@ -89,6 +90,8 @@ const connectionWrites: Readonly<Record<string, Write<ConnectionStore>>> = {
     lost: [
       ...anotherFence,
       ...anotherCommitted,
+      { refresh_at: at(2999) },
+      { refresh_at: undefined },
       { lease: { owner: 'a', until: at(95) } },
       waitsForItsOwner,
       deleted,
@@ -99,6 +102,7 @@ const connectionWrites: Readonly<Record<string, Write<ConnectionStore>>> = {
       store.acquire({
         key: aKey(),
         seen,
+        refreshAt: aNewConnection().refreshAt,
         fence: 30,
         lease: { owner: 'worker-b', until: at(130) },
         now: at(100),

@@ -70,6 +70,7 @@ it('is not undone by a refresh that ends later', async () => {
   await ports.connections.acquire({
     key: aKey(),
     seen: old,
+    refreshAt: old.refreshAt,
     fence,
     lease: { owner: 'a-worker', until: at(30) },
     now: aMoment,

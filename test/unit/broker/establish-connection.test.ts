@@ -213,6 +213,7 @@ describe('a reconnect', () => {
     await ports.connections.acquire({
       key: aKey(),
       seen: old,
+      refreshAt: old.refreshAt,
       fence: attempt,
       lease: { owner: 'a-worker', until: at(30) },
       now: aMoment,

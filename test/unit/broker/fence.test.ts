@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { nextFence } from '../../../lib/broker/fence.ts';
+import { fencedAt, nextFence } from '../../../lib/broker/fence.ts';
 import { aMoment, movingClock } from '../../support/moving-clock.ts';
 
 it('is higher than the one seen, however far the clock has jumped back', () => {
@@ -16,4 +16,10 @@ it('is higher than the one seen, however far the clock has jumped back', () => {
 
 it('is the present in milliseconds where nothing was seen, so that a restored table is behind', () => {
   expect(nextFence(undefined, movingClock())).toBe(aMoment * 1000);
+});
+
+it('tells when its attempt began, to the second', () => {
+  const clock = { ...movingClock(), nowMs: () => aMoment * 1000 + 999 };
+
+  expect(fencedAt(nextFence(1, clock))).toBe(aMoment);
 });

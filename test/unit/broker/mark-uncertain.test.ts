@@ -97,8 +97,8 @@ describe('a connection that came back from a backup', () => {
 
   it('takes the answer of a refresh after the backup from the recovery queue', async () => {
     const world = marking();
+    const fence = world.clock.nowMs() - 60_000;
     await world.mark();
-    const fence = world.row().fence + 1;
 
     await recoverAnswer(world.ports, {
       ...aKey(),

@@ -81,3 +81,53 @@ describe('the next try', () => {
     expect(inDoubt).toBe(true);
   });
 });
+
+describe('the grace of a newer attempt, when that of the doubt is over', () => {
+  /** An attempt at 2000, whose answer may come round until 2150. */
+  const newer = { intent, ...ended, fence: at(2000) * 1000, refreshAt: at(2140) };
+  const waitOf = (now: number, grace: number, row: Partial<Connection> = {}) =>
+    undecidedUntil(
+      portsAt(at(now)),
+      aClientOf({ grace_seconds: grace }),
+      aConnection({ ...newer, accessTokenExpiresAt: at(5000), ...row }),
+    );
+
+  it.each([
+    ['waits for its answer, and not for the access token’s end', 2010, at(2150)],
+    ['and no longer, to the end of the grace', 2599, at(2150)],
+    ['and waits for that once the grace is over', 2600, at(4940)],
+  ])('%s', (_, now, moment) => {
+    expect(waitOf(now, 600)).toBe(moment);
+  });
+
+  it('counts from the end of its lease, and from when somebody has set it since', () => {
+    expect(waitOf(2100, 600, { lease: { owner: 'gone', until: at(2060) } })).toBe(at(2180));
+    expect(waitOf(2100, 600, { refreshAt: at(2300) })).toBe(at(2300));
+  });
+
+  it('is of no use where it ends before its answer must have arrived', () => {
+    expect(waitOf(2100, 150)).toBe(at(4940));
+    expect(waitOf(2100, 151)).toBe(at(2150));
+  });
+
+  it('is not what the doubt’s own is while that lasts', () => {
+    expect(waitOf(2100, 1101)).toBe(0);
+  });
+
+  it('is not known of a fence of the future', () => {
+    expect(waitOf(1999, 600)).toBe(at(4940));
+    expect(waitOf(2000, 600)).toBe(at(2150));
+  });
+
+  it('is where the next try is made, but for the wait', () => {
+    const plan = (grace: number) => {
+      const row = aConnection({ ...newer, failures: 9 });
+      const client = aClientOf({ grace_seconds: grace });
+      return planRetry(portsAt(at(2001), 1), client, { row: { ...row, refreshAt: at(0) }, intent });
+    };
+
+    // Half of what is left of it.
+    expect(plan(601)).toEqual({ refreshAt: at(2301), inDoubt: true });
+    expect(plan(200)).toEqual({ refreshAt: at(2150), inDoubt: true });
+  });
+});

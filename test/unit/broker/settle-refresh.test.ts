@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionStore, TokenStore } from '../../../lib/broker/ports.ts';
-import { at } from '../../support/connections.ts';
+import { aKey, at } from '../../support/connections.ts';
+import { interposed } from '../../support/interposed.ts';
 import {
   due,
   dueAt,
@@ -10,6 +11,7 @@ import {
   passwordCredential,
   refreshWorld,
   refused,
+  storeDown,
 } from '../../support/refresh-world.ts';
 
 type World = ReturnType<typeof refreshWorld>;
@@ -100,6 +102,86 @@ describe('a refusal of the grant', () => {
 
     expect(reply).toMatchObject({ outcome: 'in_progress' });
     expect(watched.notes).toEqual([]);
+  });
+});
+
+describe('an ending that our own store does not take at first', () => {
+  /** A store whose method fails so many times: `before` it is carried out, or `after`. */
+  const failing = (
+    world: World,
+    method: keyof ConnectionStore,
+    when: 'before' | 'after',
+    times = 3,
+  ) => {
+    let left = times;
+    return interposed(world.connections, async (name, call) => {
+      if (name !== method || left <= 0) return call();
+      left -= 1;
+      if (when === 'after') await call();
+      throw storeDown();
+    });
+  };
+  const both = ['before', 'after'] as const;
+
+  it.each(both)('marks a death all the same, and tells it once: it fails %s', async (when) => {
+    const world = refreshWorld({ answers: [refused] });
+
+    const reply = await world.refresh(due, { connections: failing(world, 'markDead', when) });
+
+    expect(reply).toMatchObject({ outcome: 'needs_reauth', reason: 'grant_dead', since: dueAt });
+    expect(world.row()).toMatchObject({ state: 'needs_reauth', reason: 'grant_dead' });
+    expect(world.token()).toMatchObject({ state: 'needs_reauth', reason: 'grant_dead' });
+    expect(world.counted.filter((name) => name === 'reauthorization_required')).toHaveLength(1);
+  });
+
+  it.each(both)('leaves no doubt where nothing was sent: it fails %s', async (when) => {
+    const world = refreshWorld({ answers: [notSent, refused] });
+
+    await world.refresh(due, { connections: failing(world, 'fail', when) });
+
+    expect(world.row()).toMatchObject({ state: 'failing', failures: 1 });
+    expect(world.row()).not.toHaveProperty('intent');
+    expect(world.row()).not.toHaveProperty('lease');
+  });
+
+  it.each(both)('leaves no doubt where the client was refused: it fails %s', async (when) => {
+    const world = refreshWorld({ answers: [{ outcome: 'client_refused' }] });
+
+    await world.refresh(due, { connections: failing(world, 'release', when) });
+
+    expect(world.row()).not.toHaveProperty('intent');
+    expect(await world.clientStatus.read(aKey().client)).toMatchObject({ refusedAt: dueAt });
+  });
+
+  it('is tried no longer than the lease, and left to the next attempt then', async () => {
+    const world = refreshWorld({ answers: [refused] });
+    const connections = failing(world, 'markDead', 'before', 1000);
+    const startedMs = world.clock.monotonicMs();
+
+    await expect(world.refresh(due, { connections })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+
+    expect(world.clock.monotonicMs() - startedMs).toBe(29_000);
+    expect(world.row()).toMatchObject({ state: 'active', intent: { fence } });
+  });
+
+  it('does not believe a death that cannot be counted, and is not in doubt of it', async () => {
+    const world = refreshWorld({ answers: [refused, refused] });
+    const countRefusedGrant = async (): Promise<never> => {
+      throw storeDown();
+    };
+
+    const reply = await world.refresh(due, {
+      clientStatus: { ...world.clientStatus, countRefusedGrant },
+    });
+
+    expect(reply).toMatchObject({ outcome: 'failing', warning: { code: 'refresh_failing' } });
+    expect(world.row()).toMatchObject({ state: 'failing', failures: 1 });
+    expect(world.row()).not.toHaveProperty('intent');
+    const { refreshAt = dueAt } = world.row();
+    await world.clock.advance((refreshAt - world.clock.now()) * 1000);
+    expect(await world.refresh({ kind: 'due', refreshAt })).toMatchObject({ reason: 'grant_dead' });
   });
 });
 
