@@ -13,6 +13,7 @@ import type { PinnedAuthorization } from '../oauth/authorization-request.ts';
 import type { ExpirySource } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
+import type { RemindDays } from './renewal-end.ts';
 
 /** `failing`: refreshes fail, the connection is not lost. `needs_reauth`: only its owner can help. */
 export type ConnectionState = 'active' | 'failing' | 'needs_reauth';
@@ -39,8 +40,14 @@ export interface Schedule {
   readonly accessTokenExpiresAt?: EpochSeconds;
   readonly expirySource: ExpirySource;
   readonly refreshTokenExpiresAt?: EpochSeconds;
-  /** Absent: not refreshed by schedule. */
+  /** When to look at it next, to refresh it or to remind of its end. Absent: not by schedule. */
   readonly refreshAt?: EpochSeconds;
+  /** When to refresh it, where a reminder comes before that. */
+  readonly renewAt?: EpochSeconds;
+  /** When nothing but its owner can renew it any more, where that is known. */
+  readonly renewalEndsAt?: EpochSeconds;
+  /** So many days before that end is the next reminder. Absent in an answer: as it was. */
+  readonly remindDays?: RemindDays;
 }
 
 /** One connection, as stored. Holds no access token. */
@@ -174,6 +181,18 @@ export interface ConnectionStore {
    * still that one, so that nobody has begun another attempt, and live.
    */
   reschedule(key: ConnectionKey, fence: number, schedule: Schedule): Promise<'done' | 'lost'>;
+
+  /**
+   * Notes that the end of its renewal has been told, which the row's own change tells: condition
+   * fences and `remindDays` as seen, and live.
+   *
+   * @param next.refreshAt - when to look at it next; undefined leaves the schedule as it is.
+   */
+  remind(
+    key: ConnectionKey,
+    seen: Seen & { readonly remindDays: RemindDays },
+    next: { readonly remindDays: RemindDays; readonly refreshAt?: EpochSeconds },
+  ): Promise<'done' | 'lost'>;
 
   /**
    * Marks the connection `needs_reauth`: condition fence, committed and credential fence as given.
