@@ -13,7 +13,7 @@ import type { PinnedAuthorization } from '../oauth/authorization-request.ts';
 import type { ExpirySource } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
-import type { RemindDays } from './renewal-end.ts';
+import type { RemindDays, ReminderPlan } from './renewal-end.ts';
 
 /** `failing`: refreshes fail, the connection is not lost. `needs_reauth`: only its owner can help. */
 export type ConnectionState = 'active' | 'failing' | 'needs_reauth';
@@ -36,18 +36,12 @@ export interface Intent {
 export type RenewalKind = 'refresh_token' | 'password' | 'client_credentials';
 
 /** When to refresh, and what is known of the tokens' life. Set by every answer. */
-export interface Schedule {
+export interface Schedule extends ReminderPlan {
   readonly accessTokenExpiresAt?: EpochSeconds;
   readonly expirySource: ExpirySource;
   readonly refreshTokenExpiresAt?: EpochSeconds;
   /** When to look at it next, to refresh it or to remind of its end. Absent: not by schedule. */
   readonly refreshAt?: EpochSeconds;
-  /** When to refresh it, where a reminder comes before that. */
-  readonly renewAt?: EpochSeconds;
-  /** When nothing but its owner can renew it any more, where that is known. */
-  readonly renewalEndsAt?: EpochSeconds;
-  /** So many days before that end is the next reminder. Absent in an answer: as it was. */
-  readonly remindDays?: RemindDays;
 }
 
 /** One connection, as stored. Holds no access token. */

@@ -12,6 +12,16 @@ const reminders = [30, 7, 1] as const;
 /** The days before the end at which it is told next; 0: all has been told, or was over before. */
 export type RemindDays = (typeof reminders)[number] | 0;
 
+/** What a connection's schedule has of its end. */
+export interface ReminderPlan {
+  /** When to refresh it, where a reminder comes before that. */
+  readonly renewAt?: EpochSeconds;
+  /** When nothing but its owner can renew it any more, where that is known. */
+  readonly renewalEndsAt?: EpochSeconds;
+  /** So many days before that end is the next reminder. Absent in an answer: as it was. */
+  readonly remindDays?: RemindDays;
+}
+
 const daySeconds = 86_400;
 
 /** Who tells lives in seconds counts them anew each time: an end that moves so little is the same. */
@@ -49,7 +59,7 @@ export interface RenewalLife {
   /** When it is refreshed for the sake of its tokens. */
   readonly renewAt: EpochSeconds | undefined;
   /** What was known before this refresh; undefined: it has just been connected. */
-  readonly previous: Pick<Schedule, 'renewalEndsAt' | 'remindDays'> | undefined;
+  readonly previous: ReminderPlan | undefined;
   /** Whether it can be refreshed at a moment. */
   readonly mayRefresh: (at: EpochSeconds) => boolean;
 }
@@ -60,9 +70,7 @@ export interface RenewalLife {
  * Most refresh tokens get a new end with each refresh, and then there is nothing to tell. Where
  * nothing is known yet, the connection is refreshed when the reminder is due, to find out.
  */
-export function planReminder(
-  life: RenewalLife,
-): Pick<Schedule, 'refreshAt' | 'renewAt' | 'renewalEndsAt' | 'remindDays'> {
+export function planReminder(life: RenewalLife): ReminderPlan & Pick<Schedule, 'refreshAt'> {
   const { end, obtainedAt, renewAt, previous, mayRefresh } = life;
   const isFixed = isSameEnd(previous?.renewalEndsAt, end);
   const told = isFixed ? previous?.remindDays : undefined;

@@ -7,7 +7,7 @@ import type { ExpirySource } from '../oauth/token-endpoint.ts';
 import type { Definition } from '../providers/definition.ts';
 import { type EpochSeconds, type Seconds, seconds } from '../time.ts';
 import type { RenewalKind, Schedule } from './ports.ts';
-import { planReminder, renewalEnd } from './renewal-end.ts';
+import { planReminder, type ReminderPlan, renewalEnd } from './renewal-end.ts';
 
 /** How much of an access token's life is left when it is refreshed: a ratio, so no two contradict. */
 const marginRatio = 0.2;
@@ -24,7 +24,7 @@ interface Lives {
   readonly expirySource: ExpirySource;
   readonly refreshTokenExpiresAt?: EpochSeconds;
   /** What was known before this refresh; absent: it has just been connected. */
-  readonly previous?: Pick<Schedule, 'renewalEndsAt' | 'remindDays'>;
+  readonly previous?: ReminderPlan;
 }
 
 /**
