@@ -114,6 +114,15 @@ export function readReminder(
   return days === undefined ? { next: planned } : { days, next };
 }
 
+/**
+ * Which reminder was told by the write that changed the next one.
+ *
+ * @param before - the next reminder before that write, `after` the one since.
+ */
+export function toldBetween(before: RemindDays, after: RemindDays): RemindDays {
+  return reminders.findLast((days) => days <= before && days > after) ?? before;
+}
+
 /** Whether it is on the schedule for a reminder, with its refresh planned for later. */
 export function isDueForReminder({ refreshAt, renewAt, renewalEndsAt: end }: Schedule): boolean {
   if (end === undefined || renewAt === undefined || refreshAt === undefined) return false;
