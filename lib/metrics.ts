@@ -8,7 +8,7 @@
  * @module
  */
 
-type DimensionName = 'provider' | 'outcome' | 'reason' | 'fault_code' | 'ring';
+type DimensionName = 'provider' | 'outcome' | 'reason' | 'type' | 'fault_code' | 'ring';
 
 interface MetricDefinition {
   readonly unit: 'Count' | 'Milliseconds' | 'Seconds';
@@ -38,6 +38,8 @@ export const metrics = {
   reauthorization_held: { unit: 'Count', by: [['provider'], []] },
   client_refused: { unit: 'Count', by: [['provider'], []] },
   breaker_opened: { unit: 'Count', by: [['provider'], []] },
+  /** Events that EventBridge has taken. */
+  event_published: { unit: 'Count', by: [['type']] },
   /** What a run of the schedule sent to the refresh queue. Each run tells it, nothing included. */
   refresh_scheduled: { unit: 'Count', by: [[]] },
   /** How long the oldest refresh is overdue that may be done. Each run tells it, 0 included. */

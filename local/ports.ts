@@ -18,8 +18,9 @@ const offsets = {
   hurdlr: 8,
   humanity: 9,
   hypersku: 10,
+  eventBridge: 11,
   /** The simulators of all definitions that have none made by hand. */
-  defined: 11,
+  defined: 12,
 } as const;
 
 export type PortName = keyof typeof offsets;

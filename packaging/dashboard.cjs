@@ -93,6 +93,7 @@ function refreshes(service) {
         byProvider('client_refused'),
         byProvider('breaker_opened'),
       ]),
+      graph('Events published', 'events', [search(service, 'event_published', ['type'], 'Sum')]),
     ],
   ];
 }

@@ -16,6 +16,7 @@ import { type Asset, readAssets } from './assets.ts';
 import { createBrokerApi, type PlaygroundStack } from './broker-api.ts';
 import { type ConnectionsView, connectionsTable } from './connections-table.ts';
 import { type DemoCard, definedCard } from './demo-cards.ts';
+import { eventsList, readEvents } from './events-list.ts';
 import { type ClientLister, createClientLister } from './list-clients.ts';
 import { createDueMaker } from './make-due.ts';
 import { type Banner, playgroundPage } from './page.ts';
@@ -121,6 +122,9 @@ async function answer(site: Site, visit: Visit): Promise<Reply> {
   if (method === 'GET' && url.pathname === '/connections') {
     return markup(200, connectionsTable(await readConnections(site)).toString());
   }
+  if (method === 'GET' && url.pathname === '/events') {
+    return markup(200, eventsList(await readEvents(site.stack)).toString());
+  }
   if (method === 'POST' && url.pathname === '/connect') return connect(site, visit);
   const action = url.pathname.startsWith('/actions/') ? url.pathname.slice(9) : '';
   if (method === 'POST' && Object.hasOwn(actions, action)) return act(site, visit, action);
@@ -130,8 +134,15 @@ async function answer(site: Site, visit: Visit): Promise<Reply> {
 async function showPage(site: Site, status: number, banner?: Banner): Promise<Reply> {
   const { stage, region } = site.stack;
   const { defined } = site;
-  const connections = await readConnections(site);
-  const view = { ...connections, stage, region, defined, ...(banner ? { banner } : {}) };
+  const [connections, events] = await Promise.all([readConnections(site), readEvents(site.stack)]);
+  const view = {
+    ...connections,
+    ...events,
+    stage,
+    region,
+    defined,
+    ...(banner ? { banner } : {}),
+  };
   return markup(status, playgroundPage(view).toString());
 }
 

@@ -11,7 +11,7 @@ import type { RunningServer } from '../../local/http-server.ts';
 import { startQueues } from '../../local/queue-server.ts';
 import { createQueues } from '../../local/queues.ts';
 import { readServiceDefinition } from '../../local/service-definition.ts';
-import { buildRoutes } from '../../local/stack-parts.ts';
+import { buildRoutes, buildStreamRoutes } from '../../local/stack-parts.ts';
 import { createTables } from '../../local/tables.ts';
 
 const definition = readServiceDefinition(new URL('../../serverless.yml', import.meta.url), 'local');
@@ -129,4 +129,15 @@ describe('the queues of serverless.yml', () => {
     ]);
     expect(routes.every(({ reportsFailures }) => reportsFailures)).toBe(true);
   });
+});
+
+test('the stream of the connections goes to publish-events', () => {
+  expect(buildStreamRoutes(definition)).toEqual([
+    {
+      tableName: 'evergrant-local-connections',
+      functionName: 'evergrant-local-publish-events',
+      batchSize: 100,
+      reportsFailures: true,
+    },
+  ]);
 });

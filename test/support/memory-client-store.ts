@@ -36,6 +36,10 @@ export function memoryClientStore(): MemoryClientStore {
       rows.set(client, without(statusOf(client), 'lanes'));
       if (lanes !== undefined) put(client, { lanes });
     },
+    markChanged: async (client, version, at) => {
+      if (statusOf(client).changedVersion === version) return;
+      put(client, { changedVersion: version, changedAt: at });
+    },
     countTrouble: async (client, calledAt) => {
       const { openUntil, troubles = 0 } = statusOf(client);
       if (openUntil !== undefined && openUntil > calledAt) return undefined;

@@ -1,3 +1,4 @@
+import type { EventType } from '../../lib/broker/event.ts';
 import type { KeyRingName } from '../../lib/broker/key-ports.ts';
 import type { Recovery } from '../../lib/broker/recover-answer.ts';
 import type { FaultCode, ReauthorizationReason } from '../../lib/fault.ts';
@@ -28,6 +29,16 @@ const reasons = wordsOf<ReauthorizationReason>({
   answer_lost: true,
   no_renewal_credential: true,
   renewal_credential_expired: true,
+});
+const eventTypes = wordsOf<EventType>({
+  'connection.connected': true,
+  'connection.refresh_failing': true,
+  'connection.recovered': true,
+  'connection.reauthorization_required': true,
+  'connection.expiring_soon': true,
+  'connection.revoked': true,
+  'client.refused': true,
+  'client.changed': true,
 });
 const rings = wordsOf<KeyRingName>({ 'access-token': true, renewal: true });
 const faultCodes = wordsOf<FaultCode | 'UNEXPECTED'>({
@@ -82,6 +93,8 @@ export function valuesOf(name: MetricName, dimension: string): readonly string[]
       return outcomes[name] ?? [];
     case 'reason':
       return reasons;
+    case 'type':
+      return eventTypes;
     case 'ring':
       return rings;
     case 'fault_code':

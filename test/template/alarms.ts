@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type MetricName, metrics } from '../../lib/metrics.ts';
 import { isPublishedBy, valuesOf } from '../support/metric-series.ts';
 import type { Packaged } from './package-service.ts';
-import { queues } from './queues.ts';
+import { eventsDeadQueue, queues } from './queues.ts';
 import { resource, resourcesOf } from './resources.ts';
 
 type AlarmProperties = Readonly<Record<string, unknown>>;
@@ -55,17 +55,20 @@ export function describeAlarms(packaged: Packaged): void {
   const propertiesOf = (id: string) => alarms.find((alarm) => alarm.id === id)?.properties;
 
   describe('the alarms', () => {
-    it.each(queues)('watch the dead letters of %s: %s', (_, dead) => {
-      const Value = { 'Fn::GetAtt': [dead, 'QueueName'] };
+    it.each([...queues, ['the stream', eventsDeadQueue, 'events']] as const)(
+      'watch the dead letters of %s: %s',
+      (_, dead) => {
+        const Value = { 'Fn::GetAtt': [dead, 'QueueName'] };
 
-      expect(on('ApproximateNumberOfMessagesVisible', { Name: 'QueueName', Value })).toEqual([
-        expect.objectContaining({
-          Namespace: 'AWS/SQS',
-          Threshold: 1,
-          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        }),
-      ]);
-    });
+        expect(on('ApproximateNumberOfMessagesVisible', { Name: 'QueueName', Value })).toEqual([
+          expect.objectContaining({
+            Namespace: 'AWS/SQS',
+            Threshold: 1,
+            ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+          }),
+        ]);
+      },
+    );
 
     it('watch how long an answer has waited to be stored', () => {
       const Value = { 'Fn::GetAtt': ['RecoveryQueue', 'QueueName'] };
@@ -75,7 +78,21 @@ export function describeAlarms(packaged: Packaged): void {
       ]);
     });
 
+    it('watch how long a change has waited to be told', () => {
+      const dimension = { Name: 'FunctionName', Value: { Ref: 'PublishDasheventsLambdaFunction' } };
+
+      expect(on('IteratorAge', dimension)).toEqual([
+        expect.objectContaining({
+          Namespace: 'AWS/Lambda',
+          Statistic: 'Maximum',
+          Threshold: 900_000,
+          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        }),
+      ]);
+    });
+
     it.each([
+      ['Errors', 'PublishDasheventsLambdaFunction'],
       ['Errors', 'RefreshLambdaFunction'],
       ['Errors', 'RefreshDashdueLambdaFunction'],
       ['Throttles', 'VendLambdaFunction'],

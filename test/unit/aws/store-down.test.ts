@@ -11,6 +11,7 @@ import { dynamodbTokenStore } from '../../../lib/aws/dynamodb-token-store.ts';
 import { lambdaRefreshInvoker } from '../../../lib/aws/lambda-refresh-invoker.ts';
 import { secretsClientRegistry } from '../../../lib/aws/secrets-client-registry.ts';
 import { secretsKeyRings } from '../../../lib/aws/secrets-key-rings.ts';
+import { sqsDeadEvents } from '../../../lib/aws/sqs-dead-events.ts';
 import { sqsRecoveryQueue } from '../../../lib/aws/sqs-recovery-queue.ts';
 import { sqsRefreshQueue } from '../../../lib/aws/sqs-refresh-queue.ts';
 import { sqsRevocationQueue } from '../../../lib/aws/sqs-revocation-queue.ts';
@@ -64,6 +65,12 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'connections.fail': () =>
     connections.fail(key, 1, { failingSince: at(0), failures: 1, intentSettled: true }),
   'connections.defer': () => connections.defer(key, seen, at(60)),
+  'connections.remind': () =>
+    connections.remind(
+      key,
+      { fence: 1, committedFence: 1, remindDays: 30 },
+      { remindDays: 7, refreshAt: at(60) },
+    ),
   'connections.markDead': () =>
     connections.markDead(key, seen, { reason: 'grant_dead', since: at(0) }),
   'connections.reschedule': () => connections.reschedule(key, 1, answer),
@@ -98,6 +105,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'clients.read': () => clients.read(key.client),
   'clients.markRefused': () => clients.markRefused(key.client, canary, at(0)),
   'clients.clearRefused': () => clients.clearRefused(key.client, canary),
+  'clients.markChanged': () => clients.markChanged(key.client, canary, at(0)),
   'clients.markProven': () => clients.markProven(key.client, canary),
   'clients.setLanes': () => clients.setLanes(key.client, 4),
   'clients.countTrouble': () => clients.countTrouble(key.client, at(0)),
@@ -113,6 +121,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'recovery-queue.send': () => sqsRecoveryQueue(queue).send({ ...key, fence: 1, answer, token }),
   'revocation-queue.send': () =>
     sqsRevocationQueue(queue).send({ ...key, fence: 1, sealed: canary }),
+  'events-dead-queue.send': () => sqsDeadEvents(queue).send({ position: '1', code: canary }),
   'refresh-function.invoke': () => lambdaRefreshInvoker(lambda).invoke(key, 5000),
 };
 
