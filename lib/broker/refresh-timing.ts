@@ -1,5 +1,5 @@
 import { Fault } from '../fault.ts';
-import { type Clock, type EpochSeconds, type Seconds, seconds } from '../time.ts';
+import { type Clock, type EpochSeconds, later, type Seconds, seconds } from '../time.ts';
 
 /** The durations of a refresh. They must fit into each other, or two workers could call at once. */
 export interface RefreshTiming {
@@ -60,6 +60,17 @@ export function assertTiming(timing: RefreshTiming, limits: RefreshLimits): Refr
   }
   if (problems.length > 0) throw new Fault('CONFIGURATION_INVALID', { problems });
   return timing;
+}
+
+/**
+ * When an attempt of which nothing was heard is looked at again: as soon as everybody's clock agrees
+ * that its lease is over. Who asked for it may not ask again while a grace lasts.
+ */
+export function silenceEndsAt(
+  { clockSkewSeconds }: Pick<RefreshTiming, 'clockSkewSeconds'>,
+  leaseEnd: EpochSeconds,
+): EpochSeconds {
+  return later(leaseEnd, seconds(clockSkewSeconds + 1));
 }
 
 /** The time that one attempt has, by the monotonic clock: a wall clock that jumps changes nothing. */
