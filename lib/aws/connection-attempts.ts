@@ -80,12 +80,20 @@ export function connectionAttempts(
 type Acquisition = Parameters<ConnectionStore['acquire']>[0];
 
 function buildAcquire(input: Acquisition): ConnectionWrite {
-  const { key, seen, refreshAt, fence, lease, now, clockSkewSeconds, credentialFence } = input;
+  const { key, seen, refreshAt, retryAt, fence, lease, now } = input;
+  const { clockSkewSeconds, credentialFence } = input;
+  const isSooner = refreshAt === undefined || retryAt < refreshAt;
   return {
     operation: 'acquire',
     key,
     change: {
-      set: { fence, changes: 0, lease: buildLease(lease) },
+      // Its shard stays: every row was given one when it was connected.
+      set: {
+        fence,
+        changes: 0,
+        lease: buildLease(lease),
+        ...(isSooner && { refresh_at: retryAt }),
+      },
       setIfAbsent: { intent: buildIntent({ fence, at: now, credentialFence }) },
     },
     condition: allOf(

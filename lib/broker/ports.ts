@@ -145,6 +145,8 @@ export interface ConnectionStore {
     readonly seen: Seen;
     /** The schedule that was seen; undefined: there was none. */
     readonly refreshAt: EpochSeconds | undefined;
+    /** When to look at it again if the attempt ends in silence; a schedule that is sooner stays. */
+    readonly retryAt: EpochSeconds;
     readonly fence: number;
     readonly lease: Lease;
     readonly now: EpochSeconds;

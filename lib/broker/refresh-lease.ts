@@ -5,6 +5,7 @@ import { nextFence } from './fence.ts';
 import type { Connection, Lease, RefreshReply, StoredToken } from './ports.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import { type RefreshPorts, replyAsFound } from './refresh-replies.ts';
+import { silenceEndsAt } from './refresh-timing.ts';
 
 /** The right to call the provider for a connection, alone. */
 export interface Leased {
@@ -72,7 +73,8 @@ async function acquire(ports: RefreshPorts, { row, now }: Wanted): Promise<Acqui
   };
   const { clockSkewSeconds } = timing;
   const { refreshAt, credentialFence } = row;
-  const attempt = { fence, lease, now, clockSkewSeconds, refreshAt, credentialFence };
+  const retryAt = silenceEndsAt(timing, lease.until);
+  const attempt = { fence, lease, now, clockSkewSeconds, refreshAt, retryAt, credentialFence };
   try {
     const result = await connections.acquire({ key: row, seen: row, ...attempt });
     return result === 'done' ? taken : await lookAgain();

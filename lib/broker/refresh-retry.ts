@@ -8,6 +8,7 @@ import { type EpochSeconds, later, seconds, until } from '../time.ts';
 import { fencedAt } from './fence.ts';
 import type { Connection, Intent } from './ports.ts';
 import type { RefreshPorts } from './refresh-replies.ts';
+import { silenceEndsAt } from './refresh-timing.ts';
 import { retryDelaySeconds } from './schedule.ts';
 
 /** How long before its end an access token no longer counts as serving. */
@@ -94,17 +95,17 @@ function graceOf(
 }
 
 /**
- * By when the answer of an attempt must have arrived, however it travels. A moment after the lease's
- * end was set by somebody who saw the doubt: the wait has begun. Until then our store may be away,
- * and the answer waits for it as we do.
+ * By when the answer of an attempt must have arrived, however it travels. A moment after the one that
+ * the attempt itself has set was set by somebody who saw the doubt: the wait has begun. Until then our
+ * store may be away, and the answer waits for it as we do.
  */
 function arrivalOf(
   { timing, clock }: Ports,
   { lease, refreshAt }: Doubtful,
   sentAt: EpochSeconds,
 ): EpochSeconds {
-  const leaseEnd = Math.max(later(sentAt, timing.leaseSeconds), lease?.until ?? 0);
-  const isObserved = refreshAt !== undefined && refreshAt > leaseEnd;
+  const leaseEnd = Math.max(later(sentAt, timing.leaseSeconds), lease?.until ?? 0) as EpochSeconds;
+  const isObserved = refreshAt !== undefined && refreshAt > silenceEndsAt(timing, leaseEnd);
   const arrived = isObserved
     ? Math.max(leaseEnd + timing.recoveryDelaySeconds, refreshAt)
     : Math.max(leaseEnd, clock.now()) + timing.recoveryDelaySeconds;

@@ -1,6 +1,6 @@
 import { Fault } from '../fault.ts';
 import type { Settings } from '../settings.ts';
-import { type Clock, type EpochSeconds, type Seconds, seconds } from '../time.ts';
+import { type Clock, type EpochSeconds, later, type Seconds, seconds } from '../time.ts';
 
 /** The durations of a refresh. They must fit into each other, or two workers could call at once. */
 export interface RefreshTiming {
@@ -87,6 +87,17 @@ export function readTiming(settings: Settings<(typeof timingSettings)[number]>):
       visibilitySeconds: settings.REFRESH_VISIBILITY_SECONDS,
     },
   );
+}
+
+/**
+ * When an attempt of which nothing was heard is looked at again: as soon as everybody's clock agrees
+ * that its lease is over. Who asked for it may not ask again while a grace lasts.
+ */
+export function silenceEndsAt(
+  { clockSkewSeconds }: Pick<RefreshTiming, 'clockSkewSeconds'>,
+  leaseEnd: EpochSeconds,
+): EpochSeconds {
+  return later(leaseEnd, seconds(clockSkewSeconds + 1));
 }
 
 /** The time that one attempt has, by the monotonic clock: a wall clock that jumps changes nothing. */

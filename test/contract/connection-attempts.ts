@@ -11,6 +11,7 @@ export function anAcquisition(overrides: Partial<Acquisition> = {}): Acquisition
     key: aKey(),
     seen: { fence: 1, committedFence: 1 },
     refreshAt: aNewConnection().refreshAt,
+    retryAt: at(9000),
     fence: 2,
     lease: { owner: 'worker-a', until: at(30) },
     now: at(0),
@@ -110,6 +111,19 @@ export function connectionAttemptsContract(
 
       expect(await store.acquire(anAcquisition())).toBe('lost');
       expect(await store.acquire(anAcquisition({ refreshAt: undefined }))).toBe('done');
+    });
+
+    it.each([
+      ['that is later', at(3000), at(2999), at(2999)],
+      ['that is sooner', at(3000), at(3001), at(3000)],
+      ['that there is none of', undefined, at(2999), at(2999)],
+    ])('has it looked at again, in place of a schedule %s', async (_, refreshAt, retryAt, due) => {
+      const store = await connected();
+      if (refreshAt === undefined) await store.quarantine(aKey());
+
+      await store.acquire(anAcquisition({ refreshAt, retryAt }));
+
+      expect((await readLive(store)).refreshAt).toBe(due);
     });
 
     it('refuses a worker that saw what a failure after it has put off', async () => {

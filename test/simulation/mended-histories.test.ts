@@ -100,6 +100,36 @@ describe('a wall clock that is set while a caller waits', () => {
   });
 });
 
+describe('a worker that is killed while it serves a caller', () => {
+  it.each(['none', 'grace'] as const)(
+    'is followed up without another (I6): rotation %s',
+    async (kind) => {
+      const providers = [aProvider(kind, { graceSeconds: 400, lifetimeSeconds: 3600 })];
+      const history = await tell(
+        async (world, functions) => {
+          const { timeline, random } = world;
+          await timeline.runUntil(300_000);
+          const { committedFence: seenFence, client, connection } = rowOf(world);
+          world.weather.become({
+            ...calm(random),
+            kills: (_, label, moment) => label === 'provider.token' && moment === 'before_hearing',
+          });
+          const key = { client, connection };
+          swallow(functions.refresh({ key, cause: { kind: 'demand', seenFence } }));
+          await timeline.runUntil(301_000);
+          world.weather.become(calm(random));
+          await timeline.runUntil(700_000);
+          expect(rowOf(world).committedFence).toBeGreaterThan(seenFence);
+        },
+        { providers },
+      );
+
+      expect(history.violations).toEqual([]);
+      expect(history.verdicts).toEqual(['fresh']);
+    },
+  );
+});
+
 describe('a grace', () => {
   const graceful = { providers: [aProvider('grace', { graceSeconds: 600 })] };
   /** The next answer is lost, and all after it are heard. */

@@ -66,7 +66,7 @@ describe('an answer that is recovered after a later one was lost', () => {
         await timeline.runUntil(560_000);
         world.weather.become(downOnceAnswered(world, 'connections'));
         refreshDue(world, functions);
-        await timeline.runUntil(740_000);
+        await timeline.runUntil(720_000);
         // The second attempt's answer is lost while the first one's waits in the recovery queue.
         conditions.down = undefined;
         world.weather.become({
@@ -74,7 +74,7 @@ describe('an answer that is recovered after a later one was lost', () => {
           conduct: () => ({ kind: 'answer_cut_off' }),
         });
         refreshDue(world, functions);
-        await timeline.runUntil(800_000);
+        await timeline.runUntil(760_000);
         conditions.down = 'connections';
         await timeline.runUntil(1060_000);
         conditions.down = undefined;

@@ -115,6 +115,7 @@ function acquisition(
   return {
     key,
     seen: { fence, committedFence },
+    retryAt: later(now, seconds(random.between(0, 4000))),
     refreshAt: random.chance(0.9) ? live?.refreshAt : at(fence),
     fence: Math.max(1, (row?.fence ?? 0) + 1 + nudge(random)),
     lease: { owner: `worker-${random.between(1, 3)}`, until: later(now, seconds(30)) },

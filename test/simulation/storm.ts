@@ -129,13 +129,17 @@ const deeds: Readonly<Record<string, Deed>> = {
     const message = sent[random.between(0, Math.max(0, sent.length - 1))];
     if (message) swallow(functions.recover(message));
   },
-  kill: (_world, { running }) => {
+  kill: ({ faultSpans, timeline }, { running }) => {
     const [first] = running;
+    if (first) faultSpans.push({ fromMs: timeline.elapsedMs(), toMs: timeline.elapsedMs() });
     first?.kill('at random');
   },
-  store_down: ({ conditions, random, timeline }) => {
+  store_down: ({ conditions, faultSpans, random, timeline }) => {
     conditions.down = random.pick(['connections', 'connections', 'tokens', 'recovery']);
-    timeline.plan(random.between(1_000, 90_000), () => {
+    const fromMs = timeline.elapsedMs();
+    const lengthMs = random.between(1_000, 90_000);
+    faultSpans.push({ fromMs, toMs: fromMs + lengthMs });
+    timeline.plan(lengthMs, () => {
       conditions.down = undefined;
     });
   },

@@ -52,7 +52,7 @@ export function markedDead(
 }
 
 export function acquired(row: Connection, input: Acquisition): Connection | undefined {
-  const { seen, refreshAt, fence, lease, now, clockSkewSeconds, credentialFence } = input;
+  const { seen, refreshAt, retryAt, fence, lease, now, clockSkewSeconds, credentialFence } = input;
   if (!isLiveAsSeen(row, seen) || fence <= row.fence) return undefined;
   if (row.refreshAt !== refreshAt) return undefined;
   if (row.lease && row.lease.until >= earlier(now, clockSkewSeconds)) return undefined;
@@ -60,6 +60,7 @@ export function acquired(row: Connection, input: Acquisition): Connection | unde
     ...row,
     fence,
     lease,
+    refreshAt: refreshAt === undefined || retryAt < refreshAt ? retryAt : refreshAt,
     intent: row.intent ?? { fence, at: now, credentialFence },
   };
 }

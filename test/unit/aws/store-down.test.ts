@@ -53,6 +53,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
       key,
       seen,
       refreshAt: at(0),
+      retryAt: at(36),
       fence: 2,
       lease: { owner: canary, until: at(30) },
       now: at(0),

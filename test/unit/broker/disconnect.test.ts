@@ -71,6 +71,7 @@ it('is not undone by a refresh that ends later', async () => {
     key: aKey(),
     seen: old,
     refreshAt: old.refreshAt,
+    retryAt: at(36),
     fence,
     lease: { owner: 'a-worker', until: at(30) },
     now: aMoment,

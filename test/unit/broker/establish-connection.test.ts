@@ -214,6 +214,7 @@ describe('a reconnect', () => {
       key: aKey(),
       seen: old,
       refreshAt: old.refreshAt,
+      retryAt: at(36),
       fence: attempt,
       lease: { owner: 'a-worker', until: at(30) },
       now: aMoment,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Connection, RecoveryMessage, StoredToken } from '../../../lib/broker/ports.ts';
-import { recoverAnswer } from '../../../lib/broker/recover-answer.ts';
+import { recoverAnswer, recoverPatiently } from '../../../lib/broker/recover-answer.ts';
 import {
   aCommitted,
   aConnection,
@@ -11,6 +11,7 @@ import {
 } from '../../support/connections.ts';
 import { memoryConnectionStore } from '../../support/memory-connection-store.ts';
 import { memoryTokenStore } from '../../support/memory-token-store.ts';
+import { movingClock } from '../../support/moving-clock.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { storeDown } from '../../support/refresh-world.ts';
 
@@ -176,5 +177,42 @@ describe('an answer from the recovery queue', () => {
     await expect(
       recoverAnswer({ ...ports, connections: { ...ports.connections, commitLate } }, message),
     ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('an answer that the store does not take at first', () => {
+  /** The store comes back after so long. */
+  const triedFor = async (awayMs: number, method: 'publish' | 'commitLate') => {
+    const clock = movingClock();
+    const ports = { ...stores(), clock };
+    const failWhileAway = async () => {
+      if (clock.monotonicMs() < awayMs) throw storeDown();
+    };
+    const publish: typeof ports.tokens.publish = async (...written) => {
+      if (method === 'publish') await failWhileAway();
+      return ports.tokens.publish(...written);
+    };
+    const commitLate: typeof ports.connections.commitLate = async (...written) => {
+      if (method === 'commitLate') await failWhileAway();
+      return ports.connections.commitLate(...written);
+    };
+    const tokens = { ...ports.tokens, publish };
+    const connections = { ...ports.connections, commitLate };
+    const ending = recoverPatiently({ ...ports, tokens, connections }, message, 9000);
+    return { ending: await ending.catch((error) => error.code), ports };
+  };
+
+  it.each(['publish', 'commitLate'] as const)(
+    'is tried until four seconds before the end: %s',
+    async (method) => {
+      const { ending, ports } = await triedFor(5000, method);
+
+      expect(ending).toBe(method === 'publish' ? 'already_kept' : 'recovered');
+      expect(ports.both()[1]).toEqual(message.token);
+    },
+  );
+
+  it('is left to its next delivery after that', async () => {
+    expect((await triedFor(5001, 'commitLate')).ending).toBe('STORE_UNAVAILABLE');
   });
 });

@@ -93,6 +93,33 @@ describe('a connection that is put off after it was read', () => {
   });
 });
 
+describe('an attempt that ends in silence', () => {
+  /** The provider is asked, and nobody hears of it again. */
+  const silenced = (row: Partial<Connection>) => {
+    const world: World = refreshWorld({
+      row,
+      answers: () => {
+        throw new Error('killed');
+      },
+    });
+    return world.refresh(demand).then(
+      () => undefined,
+      () => world.row(),
+    );
+  };
+
+  it('is looked at again when its lease is surely over, though nobody asks', async () => {
+    const row = await silenced({ refreshAt: at(9000) });
+
+    expect(row?.lease?.until).toBe(at(3030));
+    expect(row?.refreshAt).toBe(at(3036));
+  });
+
+  it('stays due where it was', async () => {
+    expect((await silenced({ refreshAt: dueAt }))?.refreshAt).toBe(dueAt);
+  });
+});
+
 it.each([
   ['an attempt', { fence: dueAt * 1000 + 7 }],
   ['an answer', { committedFence: 2 }],

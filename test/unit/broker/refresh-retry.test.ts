@@ -29,6 +29,7 @@ describe('a refresh token in doubt', () => {
   it.each([
     ['where the next try was set before the lease’s end', 1029],
     ['where it was set for the very end', 1030],
+    ['where the attempt itself has set it', 1036],
   ])('waits for the recovery queue from now on, %s', (_, refreshAt) => {
     expect(doubtOf({ refreshAt: at(refreshAt) }, at(2000))).toBe(at(2120));
   });
@@ -44,14 +45,14 @@ describe('a refresh token in doubt', () => {
   });
 
   it('waits no longer than set once somebody has seen the doubt', () => {
-    expect(doubtOf({ refreshAt: at(1031) }, at(2000))).toBe(at(1150));
+    expect(doubtOf({ refreshAt: at(1037) }, at(2000))).toBe(at(1150));
     expect(doubtOf({ refreshAt: at(1151) }, at(2000))).toBe(at(1151));
   });
 
   it('waits as long as the access token serves, and no longer where its end is unknown', () => {
-    const row = without(aConnection({ intent, refreshAt: at(1031) }), 'accessTokenExpiresAt');
+    const row = without(aConnection({ intent, refreshAt: at(1037) }), 'accessTokenExpiresAt');
 
-    expect(doubtOf({ refreshAt: at(1031), accessTokenExpiresAt: at(5000) }, at(2000))).toBe(
+    expect(doubtOf({ refreshAt: at(1037), accessTokenExpiresAt: at(5000) }, at(2000))).toBe(
       at(4940),
     );
     expect(undecidedUntil(portsAt(at(2000)), aClientOf(), row)).toBe(at(1150));
@@ -73,7 +74,7 @@ describe('the next try', () => {
     ['after it', 1041],
   ])('keeps its usual distance %s, and waits for the doubt', (_, now) => {
     const client = aClientOf({ grace_seconds: 40 });
-    const row = aConnection({ failures: 9, accessTokenExpiresAt: at(0), refreshAt: at(1031) });
+    const row = aConnection({ failures: 9, accessTokenExpiresAt: at(0), refreshAt: at(1037) });
     const { refreshAt, inDoubt } = planRetry(portsAt(at(now), 1), client, { row, intent });
 
     // The tenth failure, at its longest.

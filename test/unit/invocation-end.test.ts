@@ -1,17 +1,17 @@
 /** What a function answers when its invocation comes to its end, in virtual time. */
 import { describe, expect, it } from 'vitest';
-import { parseAccessPolicy } from '../../../lib/broker/access-policy.ts';
-import { browserFunction } from '../../../lib/http/browser-function.ts';
-import { iamFunction, json } from '../../../lib/http/iam-function.ts';
-import { builtIn } from '../../../lib/http/page-texts.ts';
-import { deadlineOf } from '../../../lib/lambda/deadline.ts';
-import { directFunction } from '../../../lib/lambda/direct-function.ts';
-import { plainFunction } from '../../../lib/lambda/plain-function.ts';
-import { queueFunction } from '../../../lib/lambda/queue-function.ts';
-import { recordingFunctionLog } from '../../support/function-log.ts';
-import { aBrowserEvent, anIamEvent } from '../../support/http-events.ts';
-import { aContext } from '../../support/lambda-context.ts';
-import { movingClock } from '../../support/moving-clock.ts';
+import { parseAccessPolicy } from '../../lib/broker/access-policy.ts';
+import { browserFunction } from '../../lib/http/browser-function.ts';
+import { iamFunction, json } from '../../lib/http/iam-function.ts';
+import { builtIn } from '../../lib/http/page-texts.ts';
+import { deadlineOf } from '../../lib/lambda/deadline.ts';
+import { directFunction } from '../../lib/lambda/direct-function.ts';
+import { plainFunction } from '../../lib/lambda/plain-function.ts';
+import { queueFunction } from '../../lib/lambda/queue-function.ts';
+import { recordingFunctionLog } from '../support/function-log.ts';
+import { aBrowserEvent, anIamEvent } from '../support/http-events.ts';
+import { aContext } from '../support/lambda-context.ts';
+import { movingClock } from '../support/moving-clock.ts';
 
 /** An invocation of 29 s, and how much of it is left. */
 async function anInvocation(leftMs: number) {
