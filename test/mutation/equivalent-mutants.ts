@@ -86,6 +86,19 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
       'the other ending that counts as trouble has no such member; the compiler asks which it is',
   },
   {
+    file: 'lib/broker/disconnect.ts',
+    within: 'openAccessToken',
+    changes: ["!token || token.state === 'revoked' → (!token)"],
+    reason: 'a tombstone holds no sealed value to open; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/establish-connection.ts',
+    within: 'old',
+    changes: ['isLive(existing) ? existing : undefined → (existing)'],
+    reason:
+      'a tombstone has neither account nor credential; the compiler asks which of the two it is',
+  },
+  {
     file: 'lib/broker/durable-answer.ts',
     within: 'commitOnce',
     changes: ['current.committedFence > fence → (current.committedFence) >= (fence)'],
