@@ -312,6 +312,13 @@ describe('a forged event', () => {
   );
 });
 
+it.each([null, 'canary', 7])('an event that is none is refused by refresh: %j', async (event) => {
+  await expect(functions.refresh(event)).rejects.toThrow(
+    'the invocation failed; the log tells why',
+  );
+  expect(output.text()).not.toContain('canary');
+});
+
 describe('a registration that leads inside', () => {
   it.each([
     'https://169.254.169.254/latest/meta-data',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aKey } from '../support/connections.ts';
+import { buildRecoveryMessage } from '../../lib/aws/recovery-message.ts';
+import { aCommitted, aKey, aStoredToken } from '../support/connections.ts';
 import { type FunctionStack, startFunctionStack } from '../support/function-stack.ts';
 import {
   captureOutput,
@@ -185,6 +186,76 @@ describe('PUT', () => {
     });
     expect(stack.provider.calls.at(-1)?.form.refresh_token).toBe('r-imported');
   });
+});
+
+it('tells a reconnect that was confirmed from a first connection', async () => {
+  stack.provider.answerWith(() => tokenReply());
+  const confirm = async () => {
+    const browser = await sendToProvider(functions, {
+      client: 'acme',
+      connection: 'gail',
+      return_url: 'https://app.example.com/connected',
+      confirm: true,
+    });
+    const back = await functions.comeBack('acme', `code=c&state=${browser.state}`, browser.cookies);
+    const completion = new URL(String(back.headers?.location)).searchParams.get('completion');
+    return functions.connect('POST /connect-sessions/complete', { body: { completion } });
+  };
+
+  expect(await confirm()).toMatchObject({ statusCode: 201 });
+  expect(await confirm()).toMatchObject({ statusCode: 200 });
+});
+
+it('takes an answer back from the recovery queue, into both tables', async () => {
+  stack.provider.answerWith(() => tokenReply());
+  await functions.put('acme/hank', { grant_type: 'password', username: 'hank', password: 'p' });
+  const key = aKey('hank');
+  const fence = Date.parse('2100-01-01');
+  const message = {
+    fence,
+    answer: aCommitted({ committedFence: fence }),
+    token: aStoredToken({ ...key, fence }),
+  };
+
+  const body = buildRecoveryMessage({ ...key, ...message });
+  expect(await functions.recoverAll([{ body, groupId: undefined }])).toEqual([]);
+
+  const rowOf = async (table: 'connections' | 'tokens') =>
+    (await stack.rows(table)).find(({ pk }) => pk?.S === 'acme/hank');
+  expect(await rowOf('connections')).toMatchObject({ committed_fence: { N: `${fence}` } });
+  expect(await rowOf('tokens')).toMatchObject({ fence: { N: `${fence}` } });
+});
+
+it('connects clients that have two secrets, by redirect and by password', async () => {
+  const secrets = { client_secret: undefined, client_secrets: ['newer-secret', 'older-secret'] };
+  await stack.register('twins', registrationAt(stack.provider.url, secrets));
+  stack.provider.answerWith(() => tokenReply());
+
+  const browser = await sendToProvider(functions, { client: 'twins', connection: 'ann' });
+  const back = await functions.comeBack('twins', `code=c&state=${browser.state}`, browser.cookies);
+  const put = { grant_type: 'password', username: 'bob', password: 'p' };
+
+  expect(back.statusCode).toBe(200);
+  expect(await functions.put('twins/bob', put)).toMatchObject({ statusCode: 201 });
+});
+
+it('lists a client’s connections page by page', async () => {
+  await stack.register('many', registrationAt(stack.provider.url));
+  const ids = Array.from({ length: 51 }, (_, index) => `user-${index}`);
+  await Promise.all(
+    ids.map((id) => functions.put(`many/${id}`, { import: { refresh_token: `r-${id}` } })),
+  );
+  const list = async (more: object) => {
+    const query = { client: 'many', ...more };
+    const { message } = await functions.connections('GET /connections', { query });
+    return message as { readonly connections: readonly unknown[]; readonly cursor?: string };
+  };
+
+  const { connections, cursor } = await list({});
+  const rest = await list({ cursor });
+
+  expect([connections.length, rest.connections.length]).toEqual([50, 1]);
+  expect(rest).not.toHaveProperty('cursor');
 });
 
 it('logs as JSON lines who asked for what, with the invocation’s id', () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildRecoveryMessage } from '../../lib/aws/recovery-message.ts';
+import { aCommitted, aKey, aStoredToken } from '../support/connections.ts';
 import { type FunctionStack, startFunctionStack } from '../support/function-stack.ts';
 import {
   type BrowserAtProvider,
@@ -72,6 +74,18 @@ it('a queue keeps its messages', async () => {
 
   expect(failed).toEqual(['message-0']);
   expect(stack.provider.calls).toHaveLength(callsBefore);
+});
+
+it('the recovery queue keeps its answers', async () => {
+  const fence = Date.parse('2100-01-01');
+  const body = buildRecoveryMessage({
+    ...aKey(),
+    fence,
+    answer: aCommitted({ committedFence: fence }),
+    token: aStoredToken({ fence }),
+  });
+
+  expect(await functions.recoverAll([{ body, groupId: undefined }])).toEqual(['message-0']);
 });
 
 it('the schedule fails, so that its alarm hears of it', async () => {

@@ -13,6 +13,24 @@ export interface EquivalentMutants {
 /** Survivors that no test could notice. Each is tried all the same: one that is noticed is no such. */
 export const equivalentMutants: readonly EquivalentMutants[] = [
   {
+    file: 'functions/callback.ts',
+    within: 'handler',
+    changes: ['event.pathParameters?.client → event.pathParameters.client'],
+    reason: 'API Gateway names the path’s parameter in every event of a route that has one',
+  },
+  {
+    file: 'functions/refresh.ts',
+    within: 'rehearsal',
+    changes: ['without ...ports'],
+    reason: 'a rehearsal that fails is told in the log, and nothing else depends on one',
+  },
+  {
+    file: 'functions/refresh.ts',
+    within: 'handler',
+    changes: ['without await rehearsal;', 'await rehearsal → rehearsal'],
+    reason: 'it makes the first refresh of a process faster, which is measured and not tested',
+  },
+  {
     file: 'lib/aws/connection-conditions.ts',
     within: 'intentIsNotOf',
     changes: ["without absent('intent')"],
@@ -47,6 +65,18 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'the row is as the write has left it that has just added to this number',
   },
   {
+    file: 'lib/aws/store-clock.ts',
+    within: 'dateMs',
+    changes: ['date === undefined ? Number.NaN : Date.parse(date) → (Date.parse(date))'],
+    reason: 'a date that is not there reads as none; the compiler wants a text',
+  },
+  {
+    file: 'lib/aws/store-clock.ts',
+    within: 'dateOf',
+    changes: ['headers?.date → headers.date'],
+    reason: 'a response of the SDK’s own handler has headers, though there be none in them',
+  },
+  {
     file: 'lib/broker/client-breaker.ts',
     within: 'retryAfterOf',
     changes: [
@@ -54,6 +84,19 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     ],
     reason:
       'the other ending that counts as trouble has no such member; the compiler asks which it is',
+  },
+  {
+    file: 'lib/broker/disconnect.ts',
+    within: 'openAccessToken',
+    changes: ["!token || token.state === 'revoked' → (!token)"],
+    reason: 'a tombstone holds no sealed value to open; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/establish-connection.ts',
+    within: 'old',
+    changes: ['isLive(existing) ? existing : undefined → (existing)'],
+    reason:
+      'a tombstone has neither account nor credential; the compiler asks which of the two it is',
   },
   {
     file: 'lib/broker/durable-answer.ts',

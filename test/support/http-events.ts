@@ -40,7 +40,7 @@ export function aBrowserEvent(
     pathParameters: path,
     rawQueryString,
     queryStringParameters: joined(rawQueryString),
-    cookies: [...cookies],
+    ...(cookies.length > 0 && { cookies: [...cookies] }),
   };
 }
 

@@ -103,7 +103,7 @@ describe('lambdaRefreshInvoker', () => {
 
     await expect(invoker.invoke(aKey(), 5000)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      context: { reason: 'reply' },
+      context: { store: 'refresh-function', reason: 'reply' },
     });
   });
 });

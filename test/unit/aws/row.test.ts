@@ -28,6 +28,17 @@ describe('the key of a row', () => {
   });
 });
 
+it('a row without a key, or with a number for one, is refused like any other', () => {
+  for (const item of [{}, { pk: { N: '1' } }]) {
+    expect(() => parseAddressedRow('connections', item, () => 1)).toThrow(
+      expect.objectContaining({
+        code: 'ROW_INVALID',
+        context: { table: 'connections', key: '', problems: ['pk must be client/connection'] },
+      }),
+    );
+  }
+});
+
 describe('a token’s row', () => {
   it('without a state is refused, naming that', () => {
     const { state: _none, ...row } = buildTokenRow(aStoredToken());

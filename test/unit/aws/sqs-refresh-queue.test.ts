@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sqsRefreshQueue } from '../../../lib/aws/sqs-refresh-queue.ts';
@@ -21,6 +22,7 @@ interface Entry {
 /** A queue that fails the entries for which `failing` has a code, at the given try. */
 async function scriptedQueue(
   failing: (entry: Entry, tries: number) => { Code?: string; SenderFault: boolean } | undefined,
+  clock = movingClock(),
 ) {
   const batches: (readonly Entry[])[] = [];
   const service = await startScriptedService(({ body }) => {
@@ -42,7 +44,6 @@ async function scriptedQueue(
     client.destroy();
     await service.close();
   });
-  const clock = movingClock();
   const queue = sqsRefreshQueue({ client, url: `${service.url}/0/refresh.fifo`, clock });
   return { queue, batches, clock };
 }
@@ -112,6 +113,19 @@ describe('sqsRefreshQueue', () => {
 
     await expect(queue.send(messages.slice(0, 1))).rejects.toBeDefined();
     expect(sentAtMs).toEqual([0, 100, 300]);
+  });
+
+  it('sends nothing while it pauses', async () => {
+    const sentMeanwhile: number[] = [];
+    const sleep = async () => {
+      const before = batches.length;
+      await setTimeout(30);
+      sentMeanwhile.push(batches.length - before);
+    };
+    const { queue, batches } = await scriptedQueue(() => throttled, { ...movingClock(), sleep });
+
+    await expect(queue.send(messages)).rejects.toBeDefined();
+    expect(sentMeanwhile).toEqual([0, 0]);
   });
 
   it('puts ids into a message, the lane into its group, and both only as SQS allows', async () => {

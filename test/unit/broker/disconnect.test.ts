@@ -369,8 +369,15 @@ it('finishes its work when it is sent again after the token table failed', async
   const restore = ports.tokens.replace('remove', storeDown);
   await expect(disconnect(ports, aKey())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   restore();
+  const ends: number[] = [];
+  const { remove } = ports.tokens;
+  ports.tokens.replace('remove', async (row, expiresAt) => {
+    ends.push(expiresAt);
+    return remove(row, expiresAt);
+  });
 
   await disconnect(ports, aKey());
 
   expect(ports.tokens.rows.get('acme/ann')).toMatchObject(tombstone);
+  expect(ends).toEqual([at(30 * 86_400)]);
 });
