@@ -278,6 +278,7 @@ function begin(store: ConnectionStore, fence: number) {
       key: row,
       seen: row,
       refreshAt: row.refreshAt,
+      retryAt: at(90),
       fence,
       lease: { owner: `worker-${fence}`, until: at(30) },
       now: at(1000),
