@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reply, startHttpServer } from '../../local/http-server.ts';
 import { announce } from './child.ts';
 import { inParallel } from './in-parallel.ts';
-import type { ManyAnswers, ManyInvocations } from './many-vends.ts';
+import type { ManyAnswers, ManyInvocations } from './many-invocations.ts';
 
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 

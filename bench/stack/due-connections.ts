@@ -8,12 +8,12 @@ import { systemClock } from '../../lib/time.ts';
 import { startQueuePoller } from '../../local/queue-poller.ts';
 import { type Clocked, type ConnectionName, connectAll } from './callers.ts';
 import type { Child } from './child.ts';
-import { nowSeconds, pass } from './experiment.ts';
 import { inParallel } from './in-parallel.ts';
 import { askJson } from './json-call.ts';
 import type { ProviderControl } from './provider-control.ts';
 import { listResources } from './service.ts';
-import type { Build, Stack } from './stack.ts';
+import type { Build, Stack } from './start-stack.ts';
+import { nowSeconds, pass } from './waiting.ts';
 
 const refreshPool = 'evergrant-local-refresh';
 const tokensTable = 'evergrant-local-tokens';

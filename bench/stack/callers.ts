@@ -5,10 +5,10 @@
  */
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Child } from './child.ts';
-import { nowSeconds, pass } from './experiment.ts';
 import { inParallel } from './in-parallel.ts';
 import { askJson, postJson } from './json-call.ts';
-import type { Stack } from './stack.ts';
+import type { Stack } from './start-stack.ts';
+import { nowSeconds, pass } from './waiting.ts';
 
 /** A connection of the measurement: its id is the provider's name for the grant. */
 export interface ConnectionName {
