@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { projectDir } from '../../local/functions-process.ts';
 import { endWithParent } from './child.ts';
 
@@ -119,14 +119,31 @@ export async function buildBundles(
   keys: readonly string[],
   folder: string,
 ): Promise<ReadonlyMap<string, string>> {
+  const entryPoints = Object.fromEntries(keys.map((key) => [key, `functions/${key}.ts`]));
+  await buildEntries(service, entryPoints, folder);
+  return new Map(keys.map((key) => [key, join(folder, `${key}.cjs`)]));
+}
+
+/**
+ * Bundles any files by those settings.
+ *
+ * @param entryPoints - files of the project by the name that the bundle is to have in the folder.
+ * @returns what the bundles consist of.
+ */
+export async function buildEntries(
+  service: Service,
+  entryPoints: Record<string, string>,
+  folder: string,
+): Promise<Metafile> {
   const { bundle, minify, format, platform, target, mainFields, conditions } =
     service.custom.esbuild;
-  await build({
+  const { metafile } = await build({
     absWorkingDir: projectDir,
-    entryPoints: keys.map((key) => `functions/${key}.ts`),
+    entryPoints,
     outdir: folder,
     outExtension: { '.js': '.cjs' },
+    metafile: true,
     ...{ bundle, minify, format, platform, target, mainFields, conditions },
   });
-  return new Map(keys.map((key) => [key, join(folder, `${key}.cjs`)]));
+  return metafile;
 }
