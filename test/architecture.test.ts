@@ -74,7 +74,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^oauth4webapi$/, ['oauth']],
   [/^ipaddr\.js$/, ['oauth']],
-  [/^jose$/, ['sealing', 'oauth']],
+  [/^jose$/, ['oauth']],
   [/^@aws-sdk\/client-lambda$/, ['aws', 'cli', 'client']],
   [/^@aws-sdk\//, ['aws', 'cli']],
   [/^@smithy\/signature-v4$/, ['cli', 'client']],
@@ -200,10 +200,11 @@ describe('what only one place may do', () => {
     ]);
   });
 
-  it('is to draw at random: the functions and the client for jitter, one-time tokens for secrets', () => {
+  it('is to draw at random: the functions and the client for jitter, what needs a secret or a nonce', () => {
     expect(matching(lib, /Math\.random/)).toEqual(['lib/aws/vending.ts', 'lib/client/broker.ts']);
     expect(matching(sources, /\brandom(Bytes|UUID|Int)\b|getRandomValues/)).toEqual([
       'lib/broker/one-time-token.ts',
+      'lib/sealing/compact-jwe.ts',
     ]);
   });
 

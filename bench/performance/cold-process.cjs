@@ -2,14 +2,14 @@
 // parent, nothing loaded beside: whatever is here would be measured too.
 const { readFileSync, writeSync } = require('node:fs');
 
-const [bundleFile, eventFile, functionName] = process.argv.slice(2);
+const [bundleFile, eventFile, functionName, timeoutText] = process.argv.slice(2);
 const event = JSON.parse(readFileSync(eventFile, 'utf8'));
 const context = {
   functionName,
   functionVersion: '$LATEST',
   invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${functionName}`,
   awsRequestId: 'a-measurement',
-  getRemainingTimeInMillis: () => 29_000,
+  getRemainingTimeInMillis: () => Number(timeoutText) * 1000 - performance.now(),
 };
 
 const beganMs = performance.now();

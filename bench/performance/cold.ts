@@ -85,12 +85,12 @@ async function startCold(
     event,
   }: { readonly key: string; readonly event: object } & Pick<Measuring, 'build'>,
 ): Promise<ColdStart> {
-  const { bundle, name } = find(build, key);
+  const { bundle, name, timeout } = find(build, key);
   const eventFile = join(build.folder, `${key}.json`);
   writeFileSync(eventFile, JSON.stringify(event));
   const program = join(import.meta.dirname, 'cold-process.cjs');
   const beganMs = performance.now();
-  const child = spawn(process.execPath, [program, bundle, eventFile, name], {
+  const child = spawn(process.execPath, [program, bundle, eventFile, name, `${timeout}`], {
     env: { ...stack.environment({ key }) },
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
@@ -106,9 +106,10 @@ async function startCold(
 
 function find({ bundles, service }: PerformanceBuild, key: string) {
   const bundle = bundles.get(key);
-  const name = service.functions[key]?.name;
-  if (bundle === undefined || name === undefined) throw new Error(`there is no function ${key}`);
-  return { bundle, name };
+  const definition = service.functions[key];
+  if (bundle === undefined || !definition) throw new Error(`there is no function ${key}`);
+  const { name, timeout = service.provider.timeout } = definition;
+  return { bundle, name, timeout };
 }
 
 /** What failed has not done what it would have taken time to do. */

@@ -17,6 +17,7 @@ type Mutable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
 interface Request {
   readonly TableName: string;
+  readonly ConsistentRead?: boolean;
   readonly Key?: WireItem;
   readonly Item?: WireItem;
 }
@@ -28,6 +29,9 @@ interface Consumed {
 }
 
 const [storeUrl = ''] = process.argv.slice(2);
+/** Of a read that finds nothing, which the stand-in does not count. */
+const leastUnits = 0.5;
+
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
 const indexes = new Map<string, Promise<readonly Index[]>>();
 let tally: Record<string, Mutable<Consumption>> = {};
@@ -79,7 +83,7 @@ async function count(
     entry.index_units += told
       ? Object.values(told).reduce((sum, { CapacityUnits: units = 0 }) => sum + units, 0)
       : await reckonIndexUnits(request, before);
-  } else entry.units += all;
+  } else entry.units += Math.max(all, request.ConsistentRead ? 1 : leastUnits);
 }
 
 async function reckonIndexUnits(request: Request, before: WireItem | undefined): Promise<number> {

@@ -1,13 +1,13 @@
-import {
-  CompactEncrypt,
-  type CompactJWEHeaderParameters,
-  compactDecrypt,
-  decodeProtectedHeader,
-  type ProtectedHeaderParameters,
-} from 'jose';
 import type { KeyRingName, Resealer } from '../broker/key-ports.ts';
 import type { SealBinding, Sealer, SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
+import {
+  decryptCompact,
+  direct,
+  encryptCompact,
+  type JweHeader,
+  readProtectedHeader,
+} from './compact-jwe.ts';
 import { type KeyRing, ringOf } from './key-ring.ts';
 
 /** Of the header that is written and read here. */
@@ -36,7 +36,7 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
       const keyId = ring.currentKeyId;
       const key = ring.deriveKey(keyId, purpose);
       if (!key) throw invalid(purpose, 'unknown_key');
-      return encrypt({ purpose, binding, keyId, key }, plaintext);
+      return encryptCompact(buildHeader(purpose, binding, keyId), plaintext, key);
     },
 
     open: async (purpose, binding, sealed) => {
@@ -71,22 +71,10 @@ export function jweResealer(readRing: ReadKeyRing): Resealer {
       const key = known ?? (await readRing(name, { fresh: true })).deriveKey(keyId, purpose);
       if (!key) throw invalid(purpose, 'unknown_key');
       const plaintext = await sealer.open(purpose, binding, sealed);
-      return { oldKeyId, sealed: await encrypt({ purpose, binding, keyId, key }, plaintext) };
+      const header = buildHeader(purpose, binding, keyId);
+      return { oldKeyId, sealed: encryptCompact(header, plaintext, key) };
     },
   };
-}
-
-interface Sealing {
-  readonly purpose: SealPurpose;
-  readonly binding: SealBinding;
-  readonly keyId: string;
-  readonly key: Uint8Array;
-}
-
-function encrypt({ purpose, binding, keyId, key }: Sealing, plaintext: string): Promise<string> {
-  return new CompactEncrypt(new TextEncoder().encode(plaintext))
-    .setProtectedHeader(buildHeader(purpose, binding, keyId))
-    .encrypt(key);
 }
 
 /**
@@ -111,18 +99,15 @@ function buildHeader(
   purpose: SealPurpose,
   { client, connection, fence, besideSha256 }: Bound,
   keyId: string,
-): CompactJWEHeaderParameters {
-  const named = { alg: 'dir', enc: 'A256GCM', kid: keyId, version, purpose, client, connection };
+): JweHeader & typeof direct {
+  const named = { ...direct, kid: keyId, version, purpose, client, connection };
   return { ...named, fence, ...(besideSha256 !== undefined && { beside_sha256: besideSha256 }) };
 }
 
 /** A binding as a header may claim it. */
 type Bound = Omit<SealBinding, 'besideSha256'> & { readonly besideSha256?: unknown };
 
-function isBoundTo(
-  header: ProtectedHeaderParameters,
-  expected: CompactJWEHeaderParameters,
-): boolean {
+function isBoundTo(header: JweHeader, expected: JweHeader): boolean {
   return (
     Object.keys(header).length === Object.keys(expected).length &&
     Object.entries(expected).every(([name, value]) => header[name] === value)
@@ -135,25 +120,20 @@ function isBoundTo(
  * Base64url has several texts for some values: the last character of a part may carry bits that a
  * decoder drops. Only the one that we write is taken, so that no changed character goes unseen.
  */
-function parseHeader(purpose: SealPurpose, sealed: string): ProtectedHeaderParameters {
+function parseHeader(purpose: SealPurpose, sealed: string): JweHeader {
   const isCanonical = (part: string) =>
     Buffer.from(part, 'base64url').toString('base64url') === part;
   if (!sealed.split('.').every(isCanonical)) throw invalid(purpose, 'malformed');
   try {
-    return decodeProtectedHeader(sealed);
+    return readProtectedHeader(sealed);
   } catch {
     throw invalid(purpose, 'malformed');
   }
 }
 
-async function decrypt(purpose: SealPurpose, sealed: string, key: Uint8Array): Promise<string> {
+function decrypt(purpose: SealPurpose, sealed: string, key: Uint8Array): string {
   try {
-    const { plaintext } = await compactDecrypt(sealed, key, {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    // A byte order mark is part of the value like any other character.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plaintext);
+    return decryptCompact(sealed, key);
   } catch {
     throw invalid(purpose, 'altered');
   }

@@ -65,18 +65,23 @@ export function parseKeyRing(ring: KeyRingName, secretText: string): KeyRing {
 }
 
 function buildKeyRing(currentKeyId: string, keys: ReadonlyMap<string, string>): KeyRing {
+  // Every vend asks for two of them.
+  const derived = new Map<string, Uint8Array>();
   return {
     currentKeyId,
     keyIds: [...keys.keys()],
     deriveKey: (keyId, purpose) => {
       const characters = keys.get(keyId);
-      return characters === undefined ? undefined : deriveKey(characters, keyId, purpose);
+      if (characters === undefined) return undefined;
+      const info = `evergrant ${purpose} ${keyId}`;
+      const key = derived.get(info) ?? deriveKey(characters, info);
+      derived.set(info, key);
+      return key;
     },
   };
 }
 
-function deriveKey(characters: string, keyId: string, purpose: KeyPurpose): Uint8Array {
-  const info = `evergrant ${purpose} ${keyId}`;
+function deriveKey(characters: string, info: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', characters, '', info, keyBytes));
 }
 
