@@ -42,6 +42,8 @@ interface BundleSettings {
   readonly target: string;
   readonly mainFields: string[];
   readonly conditions: string[];
+  readonly alias: Record<string, string>;
+  readonly legalComments: 'none';
 }
 
 /** Stands in the printed settings for the address of the queues, which is not known yet. */
@@ -135,15 +137,16 @@ export async function buildEntries(
   entryPoints: Record<string, string>,
   folder: string,
 ): Promise<Metafile> {
-  const { bundle, minify, format, platform, target, mainFields, conditions } =
-    service.custom.esbuild;
+  const { bundle, minify, format, platform, target, ...rest } = service.custom.esbuild;
+  const { mainFields, conditions, alias, legalComments } = rest;
   const { metafile } = await build({
     absWorkingDir: projectDir,
     entryPoints,
     outdir: folder,
     outExtension: { '.js': '.cjs' },
     metafile: true,
-    ...{ bundle, minify, format, platform, target, mainFields, conditions },
+    ...{ bundle, minify, format, platform, target },
+    ...{ mainFields, conditions, alias, legalComments },
   });
   return metafile;
 }
