@@ -1,6 +1,10 @@
-import { BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { dueShard } from '../../lib/aws/due-shard.ts';
-import { parseConnectionKey } from '../../lib/names.ts';
+import { keyText, parseConnectionKey } from '../../lib/names.ts';
 import type { Child } from '../stack/child.ts';
 import { inParallel } from '../stack/in-parallel.ts';
 import { askJson } from '../stack/json-call.ts';
@@ -97,33 +101,47 @@ async function runOnce({ url }: Child, due: number): Promise<void> {
   if (sent !== due) throw new Error(`${sent} were sent of ${due} that are due`);
 }
 
+interface Stored {
+  readonly stored: number;
+  readonly shards: number;
+  /** Of them that are due. */
+  readonly percentage: number;
+}
+
 /** Rows with what the schedule reads of them, and as long as a real one is. */
 async function writeRows(
   dynamodb: DynamoDBClient,
-  { stored, percentage, shards }: { stored: number; percentage: number; shards: number },
+  { stored, shards, percentage }: Stored,
 ): Promise<void> {
   const now = nowSeconds();
   const isDue = (index: number) => index % 100 < percentage;
-  const batches = Array.from({ length: Math.ceil(stored / itemsPerWrite) }, (_, batch) =>
-    Array.from({ length: Math.min(itemsPerWrite, stored - batch * itemsPerWrite) }, (_, place) => {
-      const index = batch * itemsPerWrite + place;
-      const key = parseConnectionKey({
-        client: `client-${Math.floor(index / perClient)}`,
-        connection: `connection-${index}`,
-      });
-      return {
-        PutRequest: {
-          Item: {
-            pk: { S: `${key.client}/${key.connection}` },
-            shard: { N: `${dueShard(key, shards)}` },
-            refresh_at: { N: `${isDue(index) ? now - 60 : now + 86_400}` },
-            sealed: { S: 'x'.repeat(500) },
-          },
-        },
-      };
-    }),
+  const all = Array.from({ length: stored }, (_, index) => index);
+  // What is not due is there from the first time.
+  const written = percentage === 0 ? all : all.filter(isDue);
+  const batches = Array.from({ length: Math.ceil(written.length / itemsPerWrite) }, (_, batch) =>
+    written.slice(batch * itemsPerWrite, (batch + 1) * itemsPerWrite),
   );
-  await inParallel(batches, 8, (batch) =>
-    dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [table]: batch } })),
-  );
+  await inParallel(batches, 8, (batch) => {
+    const puts = batch.map((index) => {
+      const refreshAt = isDue(index) ? now - 60 : now + 86_400;
+      return { PutRequest: { Item: buildRow(index, { refreshAt, shards }) } };
+    });
+    return dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [table]: puts } }));
+  });
+}
+
+function buildRow(
+  index: number,
+  { refreshAt, shards }: { readonly refreshAt: number; readonly shards: number },
+): Record<string, AttributeValue> {
+  const key = parseConnectionKey({
+    client: `client-${Math.floor(index / perClient)}`,
+    connection: `connection-${index}`,
+  });
+  return {
+    pk: { S: keyText(key) },
+    shard: { N: `${dueShard(key, shards)}` },
+    refresh_at: { N: `${refreshAt}` },
+    sealed: { S: 'x'.repeat(500) },
+  };
 }
