@@ -22,7 +22,7 @@ export interface KeyRing {
   /**
    * A key of 256 bits for one purpose, by HKDF-SHA-256 (RFC 5869) of the ring's characters.
    *
-   * @returns undefined when the ring has no key of this id.
+   * @returns the same array each time; undefined when the ring has no key of this id.
    */
   readonly deriveKey: (keyId: string, purpose: KeyPurpose) => Uint8Array | undefined;
 }
