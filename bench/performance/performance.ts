@@ -3,7 +3,7 @@
  *
  *     npm run bench -- [--quick] [--only NAME …] [--write FILE] [--from FILE]
  *
- * Prints one line of JSON per figure. docs/performance.md tells the method, and what every figure
+ * Prints one line of JSON per figure, and ends with 1 when a measure broke off. docs/performance.md tells the method, and what every figure
  * means; `--write` fills its tables.
  *
  * @module
@@ -16,7 +16,7 @@ import { browser } from './browser.ts';
 import { buildFunctions } from './build-functions.ts';
 import { bundles } from './bundles.ts';
 import { cold } from './cold.ts';
-import { describeFigures, type FigureLine, readLoad } from './figure.ts';
+import { describeFigures, type Figure, type FigureLine, readLoad } from './figure.ts';
 import type { Measure, PerformanceBuild } from './measure.ts';
 import { refresh } from './refresh.ts';
 import { scheduler } from './scheduler.ts';
@@ -85,9 +85,17 @@ async function run(
   const figures = await measure({
     ...{ build, quick, runs: quick ? quickRuns : leastRuns },
     tell: (next) => tell(name, next),
-  });
+  }).catch((error: unknown) => breakOff(name, error));
   tell(name, `done after ${Math.round((performance.now() - beganMs) / 1000)} s`);
   return describeFigures(figures, [loadBefore, readLoad()]);
+}
+
+/** One that breaks off has no figures; the others go on. */
+function breakOff(name: string, error: unknown): readonly Figure[] {
+  console.error(error);
+  tell(name, 'broke off');
+  process.exitCode = 1;
+  return [];
 }
 
 /** Lines that an earlier run has printed. */
