@@ -13,12 +13,12 @@ import {
   readConnection,
   type Vend,
   vend,
-} from './callers.ts';
-import type { Child } from './child.ts';
-import { nowSeconds, pass } from './experiment.ts';
-import { inParallel } from './in-parallel.ts';
-import type { TokenCall } from './provider-control.ts';
-import type { Stack } from './stack.ts';
+} from '../stack/callers.ts';
+import type { Child } from '../stack/child.ts';
+import { inParallel } from '../stack/in-parallel.ts';
+import type { TokenCall } from '../stack/provider-control.ts';
+import type { Stack } from '../stack/start-stack.ts';
+import { nowSeconds, pass } from '../stack/waiting.ts';
 
 /** The end of one connection. */
 export interface Fate {

@@ -13,16 +13,16 @@
 import { loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startChild } from './child.ts';
+import { startChild } from '../stack/child.ts';
+import { describeMachine } from '../stack/machine.ts';
+import { buildBundles, readService } from '../stack/service.ts';
+import type { Build } from '../stack/start-stack.ts';
+import { round } from '../stack/statistics.ts';
 import type { Experiment, Finding, Run } from './experiment.ts';
 import { hangingClient } from './hanging-client.ts';
 import { killedRefresh } from './killed-refresh.ts';
-import { describeMachine } from './machine.ts';
 import { oneExpiredToken } from './one-expired-token.ts';
-import { buildBundles, readService } from './service.ts';
 import { slowProvider } from './slow-provider.ts';
-import type { Build } from './stack.ts';
-import { round } from './statistics.ts';
 import { storeOutage } from './store-outage.ts';
 
 type Group = Readonly<Record<string, Experiment>>;

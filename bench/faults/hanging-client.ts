@@ -1,4 +1,4 @@
-import { type ConnectionName, moveClocks } from './callers.ts';
+import { type ConnectionName, moveClocks } from '../stack/callers.ts';
 import {
   connectDue,
   countFresh,
@@ -7,12 +7,13 @@ import {
   type Schedule,
   type ScheduleOptions,
   startSchedule,
-} from './due-connections.ts';
-import { type Experiment, nowSeconds, waitUntil } from './experiment.ts';
-import type { TokenCall } from './provider-control.ts';
-import { buildRefreshSettings } from './service.ts';
-import { type Stack, startStack } from './stack.ts';
-import { describeValues, greatest, round } from './statistics.ts';
+} from '../stack/due-connections.ts';
+import type { TokenCall } from '../stack/provider-control.ts';
+import { buildRefreshSettings } from '../stack/service.ts';
+import { type Stack, startStack } from '../stack/start-stack.ts';
+import { describeValues, greatest, round } from '../stack/statistics.ts';
+import { nowSeconds, waitUntil } from '../stack/waiting.ts';
+import type { Experiment } from './experiment.ts';
 
 const hanging = 'client-0';
 const others = Array.from({ length: 19 }, (_, index) => `client-${index + 1}`);

@@ -13,12 +13,12 @@ import {
   type Vend,
   vend,
   type Workers,
-} from './callers.ts';
-import type { Child } from './child.ts';
-import { nowSeconds } from './experiment.ts';
-import { inParallel } from './in-parallel.ts';
-import type { Stack } from './stack.ts';
-import { describeValues } from './statistics.ts';
+} from '../stack/callers.ts';
+import type { Child } from '../stack/child.ts';
+import { inParallel } from '../stack/in-parallel.ts';
+import type { Stack } from '../stack/start-stack.ts';
+import { describeValues } from '../stack/statistics.ts';
+import { nowSeconds } from '../stack/waiting.ts';
 
 /** When the refreshing process is killed, and how often. */
 export interface KillClass {

@@ -1,11 +1,11 @@
 import { recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';
-import { isProper, type Vend, type Workers } from './callers.ts';
+import { isProper, type Vend, type Workers } from '../stack/callers.ts';
+import { buildRefreshSettings } from '../stack/service.ts';
+import { type Stack, startStack } from '../stack/start-stack.ts';
+import { countEach, type Distribution, describeValues, round } from '../stack/statistics.ts';
 import type { Expectation, Experiment, Run } from './experiment.ts';
 import { approachDoubtsEnd, countFates, type Fate, judgeCalls, settleDoubts } from './fates.ts';
 import { type KillClass, listTrials, runTrials, type Trial } from './kill-trials.ts';
-import { buildRefreshSettings } from './service.ts';
-import { type Stack, startStack } from './stack.ts';
-import { countEach, type Distribution, describeValues, round } from './statistics.ts';
 
 const client = 'strict';
 const leaseSeconds = 6;

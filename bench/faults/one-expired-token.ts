@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { connectAll, type Workers, warmUp } from './callers.ts';
-import type { Child } from './child.ts';
-import { type Experiment, nowSeconds, pass } from './experiment.ts';
-import { countInside, type ManyVend, vendMany } from './many-vends.ts';
-import { readRefreshSettings } from './service.ts';
-import { type Stack, startStack } from './stack.ts';
-import { countEach, describeValues, greatest, round } from './statistics.ts';
+import { connectAll, type Workers, warmUp } from '../stack/callers.ts';
+import type { Child } from '../stack/child.ts';
+import { countInside, type ManyVend, vendMany } from '../stack/many-invocations.ts';
+import { readRefreshSettings } from '../stack/service.ts';
+import { type Stack, startStack } from '../stack/start-stack.ts';
+import { countEach, describeValues, greatest, round } from '../stack/statistics.ts';
+import { nowSeconds, pass } from '../stack/waiting.ts';
+import type { Experiment } from './experiment.ts';
 
 interface Scale {
   readonly vends: number;

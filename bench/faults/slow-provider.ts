@@ -7,15 +7,20 @@ import {
   vend,
   type Workers,
   warmUp,
-} from './callers.ts';
-import type { Child } from './child.ts';
-import { type Experiment, nowSeconds, pass, type Run } from './experiment.ts';
+} from '../stack/callers.ts';
+import type { Child } from '../stack/child.ts';
+import type { Behaviour, ProviderControl } from '../stack/provider-control.ts';
+import {
+  buildRefreshSettings,
+  type RefreshSettings,
+  readRefreshSettings,
+} from '../stack/service.ts';
+import { type Stack, type Store, startStack } from '../stack/start-stack.ts';
+import { countEach } from '../stack/statistics.ts';
+import { nowSeconds, pass } from '../stack/waiting.ts';
+import type { Experiment, Run } from './experiment.ts';
 import { approachDoubtsEnd, countFates, judgeCalls, settleDoubts } from './fates.ts';
-import type { Behaviour, ProviderControl } from './provider-control.ts';
-import { buildRefreshSettings, type RefreshSettings, readRefreshSettings } from './service.ts';
 import { judge, type SlowFigures } from './slow-judgement.ts';
-import { type Stack, type Store, startStack } from './stack.ts';
-import { countEach } from './statistics.ts';
 
 /** A provider that is slower than we wait, or not, and what it does meanwhile. */
 export interface SlowVariant extends RefreshSettings {

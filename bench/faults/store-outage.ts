@@ -6,14 +6,15 @@ import {
   refresh,
   type Workers,
   warmUp,
-} from './callers.ts';
-import type { Child } from './child.ts';
-import { type Experiment, nowSeconds, pass, type Run, waitUntil } from './experiment.ts';
+} from '../stack/callers.ts';
+import type { Child } from '../stack/child.ts';
+import { inParallel } from '../stack/in-parallel.ts';
+import { buildRefreshSettings, readRefreshSettings } from '../stack/service.ts';
+import { type Stack, startStack } from '../stack/start-stack.ts';
+import { countEach, round } from '../stack/statistics.ts';
+import { nowSeconds, pass, waitUntil } from '../stack/waiting.ts';
+import type { Experiment, Run } from './experiment.ts';
 import { countFates, judgeCalls, settleFates } from './fates.ts';
-import { inParallel } from './in-parallel.ts';
-import { buildRefreshSettings, readRefreshSettings } from './service.ts';
-import { type Stack, startStack } from './stack.ts';
-import { countEach, round } from './statistics.ts';
 import { type Outage, type StoreProxy, startStoreProxy } from './store-proxy.ts';
 
 /** How the store is away, and for how long. */

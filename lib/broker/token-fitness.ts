@@ -24,7 +24,7 @@ export type FingerprintToken = (
 
 /** What opening a token takes. */
 export interface OpeningPorts {
-  readonly sealer: Pick<Sealer, 'open'>;
+  readonly sealer: Pick<Sealer, 'open' | 'ready'>;
   readonly fingerprint: FingerprintToken;
   readonly clock: Clock;
 }

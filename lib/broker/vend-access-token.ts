@@ -84,6 +84,8 @@ async function look(
   request: VendRequest,
   { consistent, deadlineMs }: { readonly consistent: boolean; readonly deadlineMs: number },
 ): Promise<Held & { readonly isRevoked: boolean }> {
+  // A new container has no keys yet: they are fetched meanwhile. Opening tells of a failure.
+  ports.sealer.ready('access_token').catch(() => {});
   const found = await ports.tokens.read(request, consistent);
   const row = found?.state === 'revoked' ? undefined : found;
   const open = row && (await openToken(ports, row));

@@ -28,6 +28,9 @@ const clients: Readonly<Record<FunctionName, readonly AwsClient[]>> = {
   'vend-http': ['dynamodb', 'lambda', 'secretsManager'],
 };
 
+/** What only the SDK's default chain of credentials has in its code: it asks these for some. */
+const chainMarks = /169\.254\.170\.2|AWS_WEB_IDENTITY_TOKEN_FILE|portal\.sso\./;
+
 /** What only the library that speaks OAuth has in its code. */
 const oauthMark = 'OAUTH_INVALID_RESPONSE';
 
@@ -57,6 +60,11 @@ export function describeBundles(packaged: Packaged): void {
       const found = Object.entries(marks).filter(([, mark]) => bundle.includes(mark));
 
       expect(found.map(([client]) => client)).toEqual(clients[name]);
+    });
+
+    it.each(functionNames)('%s has credentials from its environment, and asks nobody', (name) => {
+      expect(bundleOf(name).includes('AWS_SESSION_TOKEN')).toBe(true);
+      expect(bundleOf(name)).not.toMatch(chainMarks);
     });
 
     it.each(functionNames)('%s does not know the local access policy', (name) => {

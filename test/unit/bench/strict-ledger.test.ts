@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { strictLedger } from '../../../bench/faults/strict-ledger.ts';
+import { strictLedger } from '../../../bench/stack/strict-ledger.ts';
 
 describe('a strictly rotating provider (RFC 9700 §4.14.2)', () => {
   it('replaces both tokens, and takes only the newest', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { turnstile } from '../../../bench/faults/turnstile.ts';
+import { turnstile } from '../../../bench/stack/turnstile.ts';
 
 describe('a turnstile', () => {
   it('lets so many through at once, the others in order, and one on after a failure', async () => {

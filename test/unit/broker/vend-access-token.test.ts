@@ -28,6 +28,28 @@ describe('a token that lives long enough', () => {
     expect(world.refreshes).toEqual([]);
   });
 
+  it('has its keys fetched while it is read, so that a new container waits for the longer of both', async () => {
+    const world = vendWorld();
+    const { sealer, tokens } = world.ports;
+    const asked = Promise.withResolvers<void>();
+    const keysFirst = { ...sealer, ready: async () => asked.resolve() };
+    const read: typeof tokens.read = async (...given) => {
+      await asked.promise;
+      return tokens.read(...given);
+    };
+
+    const vended = brief(world.vend({}, { sealer: keysFirst, tokens: { ...tokens, read } }));
+
+    expect(await vended).toEqual({ ...old, warning: undefined });
+  });
+
+  it('is vended when its keys were fetched a moment later than they were asked for', async () => {
+    const world = vendWorld();
+    const sealer = { ...world.ports.sealer, ready: down };
+
+    expect(await brief(world.vend({}, { sealer }))).toEqual({ ...old, warning: undefined });
+  });
+
   it('is one that lives min_ttl_seconds', async () => {
     const world = vendWorld({ refresh: refreshed });
     await world.clock.advance(3_540_000);
@@ -320,7 +342,7 @@ describe('a living token that should be refreshed', () => {
       throw new Fault('KEY_RING_INVALID', { purpose: 'access_token', problems: ['it is gone'] });
     };
 
-    expect(await brief(world.vend({}, { sealer: { open } }))).toEqual({
+    expect(await brief(world.vend({}, { sealer: { ...world.ports.sealer, open } }))).toEqual({
       ...old,
       warning: 'outcome_unknown',
     });

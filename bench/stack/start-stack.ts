@@ -32,6 +32,8 @@ export interface Stack {
   /** Another address of the store, with a clock of its own. */
   readonly openStore: () => Promise<Store>;
   readonly queuesUrl: string;
+  /** What a built function would have as its environment. */
+  readonly environment: (worker: WorkerSettings) => Readonly<Record<string, string>>;
   /** Starts processes that run one built function. */
   readonly start: (options: WorkerOptions) => Promise<readonly Child[]>;
   readonly close: () => Promise<void>;
@@ -42,16 +44,19 @@ export interface Store {
   readonly url: string;
 }
 
-export interface WorkerOptions {
+export interface WorkerSettings {
   /** The function's key in `serverless.yml`. */
   readonly key: string;
-  readonly count: number;
-  /** Joins the pool of this name at the Lambda endpoint. */
-  readonly pool?: string;
   /** Settings that differ from the deployed ones. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Where DynamoDB is reached instead. */
   readonly storeUrl?: string;
+}
+
+export interface WorkerOptions extends WorkerSettings {
+  readonly count: number;
+  /** Joins the pool of this name at the Lambda endpoint. */
+  readonly pool?: string;
 }
 
 export interface StackOptions {
@@ -89,6 +94,7 @@ export async function startStack(build: Build, options: StackOptions): Promise<S
   const urls = { store: storeUrl, queues: queuesUrl, secrets: secretsUrl, lambda: lambda.url };
   return {
     ...{ provider, lambda, dynamodb, queuesUrl },
+    environment: (worker) => buildEnvironment(build, worker, urls),
     openStore: () => askJson<Store>(`${storeUrl}/address`),
     start: async (worker) => {
       const started = await Promise.all(
@@ -140,11 +146,14 @@ async function fill(
 }
 
 /** A client that any OAuth 2.0 provider could have. */
-function buildRegistration(client: string, { tokenEndpoint }: ProviderControl): object {
+function buildRegistration(client: string, provider: ProviderControl): object {
   return {
     ...{ provider: 'oauth2', client_id: client, client_secret: 'the secret of a measurement' },
+    return_urls: ['https://app.example/connected'],
     provider_overrides: {
-      token: { url: tokenEndpoint(client) },
+      authorize: { url: provider.authorizationEndpoint(client) },
+      token: { url: provider.tokenEndpoint(client) },
+      revoke: { url: provider.revocationEndpoint(client) },
       rotation: 'strict',
       // Losses that are made on purpose are no mistake of the registration.
       refused_grants_brake: 100_000,
@@ -159,40 +168,48 @@ interface Urls {
   readonly lambda: string;
 }
 
-function startWorker(
-  build: Build,
-  { key, settings = {}, storeUrl, pool }: WorkerOptions,
-  urls: Urls,
-): Promise<Child> {
+function startWorker(build: Build, { pool, ...worker }: WorkerOptions, urls: Urls): Promise<Child> {
+  const { key, settings = {} } = worker;
   const { functions, provider } = build.service;
   const bundle = build.bundles.get(key);
   const definition = functions[key];
   if (bundle === undefined || !definition) throw new Error(`there is no function ${key}`);
   const { REFRESH_TIMEOUT_SECONDS: timeout = definition.timeout ?? provider.timeout } = settings;
+  return startChild({
+    module: 'worker.ts',
+    args: [bundle, pool ?? definition.name, `${timeout}`],
+    environment: buildEnvironment(build, worker, urls),
+    ...logFile(build, key),
+  });
+}
+
+function buildEnvironment(
+  build: Build,
+  { key, settings = {}, storeUrl }: WorkerSettings,
+  urls: Urls,
+): Readonly<Record<string, string>> {
+  const { functions, provider } = build.service;
+  const definition = functions[key];
+  if (!definition) throw new Error(`there is no function ${key}`);
   const deployed = { ...provider.environment, ...definition.environment };
   const addressed = Object.entries(deployed).map(([name, value]) => [
     name,
     value.replace(queuesPlaceholder, urls.queues),
   ]);
-  return startChild({
-    module: 'worker.ts',
-    args: [bundle, pool ?? definition.name, `${timeout}`],
-    environment: {
-      ...basic(build),
-      ...Object.fromEntries(addressed),
-      POWERTOOLS_LOG_LEVEL: 'WARN',
-      ...awsEnvironment({
-        dynamodb: storeUrl ?? urls.store,
-        secretsManager: urls.secrets,
-        sqs: urls.queues,
-        lambda: urls.lambda,
-        // No function that publishes is started: nothing is to listen there.
-        eventBridge: 'http://127.0.0.1:9',
-      }),
-      ...settings,
-    },
-    ...logFile(build, key),
-  });
+  return {
+    ...basic(build),
+    ...Object.fromEntries(addressed),
+    POWERTOOLS_LOG_LEVEL: 'WARN',
+    ...awsEnvironment({
+      dynamodb: storeUrl ?? urls.store,
+      secretsManager: urls.secrets,
+      sqs: urls.queues,
+      lambda: urls.lambda,
+      // No function that publishes is started: nothing is to listen there.
+      eventBridge: 'http://127.0.0.1:9',
+    }),
+    ...settings,
+  };
 }
 
 function basic({ compileCache }: Build): Readonly<Record<string, string>> {

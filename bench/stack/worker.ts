@@ -3,8 +3,9 @@
  * invoked over loopback.
  *
  * `POST /invoke` is one invocation. `POST /invoke-many` is any number of one event, of which so many
- * at once are in the handler; `POST /inside` tells how many are. `POST /clock` sets the wall clock
- * forward; the monotonic one stays.
+ * at once are in the handler; `POST /inside` tells how many are. `POST /measure` is many, one after the
+ * other, and tells what they took; `POST /allocation` how much memory, `POST /usage` what the process
+ * has used. `POST /clock` sets the wall clock forward; the monotonic one stays.
  *
  * @module
  */
@@ -13,7 +14,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reply, startHttpServer } from '../../local/http-server.ts';
 import { announce } from './child.ts';
 import { inParallel } from './in-parallel.ts';
-import type { ManyAnswers, ManyInvocations } from './many-vends.ts';
+import type { ManyAnswers, ManyInvocations } from './many-invocations.ts';
+import {
+  type Measurement,
+  measureAllocation,
+  measureInvocations,
+  type Usage,
+} from './measure-invocations.ts';
 
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 
@@ -38,6 +45,9 @@ const routes: Readonly<Record<string, (message: unknown) => Promise<Reply>>> = {
   },
   '/invoke-many': async (message) => reply(await invokeMany(message as ManyInvocations)),
   '/inside': async () => reply(inside),
+  '/measure': async (message) => reply(await measureInvocations(invoke, message as Measurement)),
+  '/allocation': async (message) => reply(await measureAllocation(invoke, message as Measurement)),
+  '/usage': async () => reply(readUsage()),
   '/clock': async (message) => {
     aheadMs = (message as { readonly ahead_seconds: number }).ahead_seconds * 1000;
     return reply({});
@@ -50,6 +60,12 @@ const { url } = await startHttpServer(
   { port: 0, maxBodyBytes: 6 * 1024 * 1024 },
 );
 announce(url);
+
+function readUsage(): Usage {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { cpu_ms: (user + system) / 1000, rss_bytes: rss, heap_bytes: heapUsed };
+}
 
 function reply(body: unknown): Reply {
   return { status: 200, body: JSON.stringify(body) };

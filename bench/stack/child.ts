@@ -20,7 +20,7 @@ export interface Child {
 }
 
 export interface ChildOptions {
-  /** A module of this folder, such as `store.ts`. */
+  /** A module, from this folder on: `store.ts`. */
   readonly module: string;
   readonly args?: readonly string[];
   /** Its whole environment. */

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { projectDir } from '../../local/functions-process.ts';
 import { endWithParent } from './child.ts';
 
@@ -42,6 +42,8 @@ interface BundleSettings {
   readonly target: string;
   readonly mainFields: string[];
   readonly conditions: string[];
+  readonly alias: Record<string, string>;
+  readonly legalComments: 'none';
 }
 
 /** Stands in the printed settings for the address of the queues, which is not known yet. */
@@ -119,14 +121,32 @@ export async function buildBundles(
   keys: readonly string[],
   folder: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const { bundle, minify, format, platform, target, mainFields, conditions } =
-    service.custom.esbuild;
-  await build({
+  const entryPoints = Object.fromEntries(keys.map((key) => [key, `functions/${key}.ts`]));
+  await buildEntries(service, entryPoints, folder);
+  return new Map(keys.map((key) => [key, join(folder, `${key}.cjs`)]));
+}
+
+/**
+ * Bundles any files by those settings.
+ *
+ * @param entryPoints - files of the project by the name that the bundle is to have in the folder.
+ * @returns what the bundles consist of.
+ */
+export async function buildEntries(
+  service: Service,
+  entryPoints: Record<string, string>,
+  folder: string,
+): Promise<Metafile> {
+  const { bundle, minify, format, platform, target, ...rest } = service.custom.esbuild;
+  const { mainFields, conditions, alias, legalComments } = rest;
+  const { metafile } = await build({
     absWorkingDir: projectDir,
-    entryPoints: keys.map((key) => `functions/${key}.ts`),
+    entryPoints,
     outdir: folder,
     outExtension: { '.js': '.cjs' },
-    ...{ bundle, minify, format, platform, target, mainFields, conditions },
+    metafile: true,
+    ...{ bundle, minify, format, platform, target },
+    ...{ mainFields, conditions, alias, legalComments },
   });
-  return new Map(keys.map((key) => [key, join(folder, `${key}.cjs`)]));
+  return metafile;
 }

@@ -18,7 +18,8 @@ export interface FamilyState {
 
 /** Grants of a provider whose refresh tokens can be used once (RFC 9700 §4.14.2). */
 export interface StrictLedger {
-  readonly issue: (family: string) => Grant;
+  /** @param tokenBytes - how many random bytes its refresh tokens have. */
+  readonly issue: (family: string, tokenBytes?: number) => Grant;
   /** The family of a refresh token, whether or not it still counts. */
   readonly familyOf: (refreshToken: string) => string | undefined;
   /** Replaces a refresh token. One that was replaced before revokes its whole family. */
@@ -27,6 +28,7 @@ export interface StrictLedger {
 }
 
 interface Family {
+  readonly tokenBytes: number;
   readonly current: Grant | undefined;
   readonly refreshed: number;
 }
@@ -35,27 +37,28 @@ export function strictLedger(): StrictLedger {
   const families = new Map<string, Family>();
   const owners = new Map<string, string>();
 
-  const make = (family: string, refreshed: number): Grant => {
-    const random = randomBytes(16).toString('base64url');
+  const make = (family: string, refreshed: number, tokenBytes: number): Grant => {
+    const random = (bytes: number) => randomBytes(bytes).toString('base64url');
     const grant = {
       family,
-      access_token: `at.${family}.${refreshed}.${random}`,
-      refresh_token: `rt.${family}.${refreshed}.${random}`,
+      access_token: `at.${family}.${refreshed}.${random(16)}`,
+      refresh_token: `rt.${family}.${refreshed}.${random(tokenBytes)}`,
     };
-    families.set(family, { current: grant, refreshed });
+    families.set(family, { current: grant, refreshed, tokenBytes });
     owners.set(grant.refresh_token, family);
     return grant;
   };
 
   return {
-    issue: (family) => make(family, 0),
+    issue: (family, tokenBytes = 16) => make(family, 0, tokenBytes),
     familyOf: (refreshToken) => owners.get(refreshToken),
     rotate: (refreshToken) => {
       const name = owners.get(refreshToken);
       const family = name === undefined ? undefined : families.get(name);
       if (name === undefined || family?.current === undefined) return undefined;
-      if (family.current.refresh_token === refreshToken) return make(name, family.refreshed + 1);
-      families.set(name, { current: undefined, refreshed: family.refreshed });
+      const { current, refreshed, tokenBytes } = family;
+      if (current.refresh_token === refreshToken) return make(name, refreshed + 1, tokenBytes);
+      families.set(name, { current: undefined, refreshed, tokenBytes });
       return undefined;
     },
     state: (name) => {

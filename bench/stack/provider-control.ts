@@ -41,7 +41,12 @@ export function providerControl(url: string) {
     askJson<Answer>(`${url}/control/${name}`, message);
   return {
     tokenEndpoint: (client: string) => `${url}/${client}/token`,
-    issue: (families: readonly string[]) => ask<readonly Grant[]>('issue', { families }),
+    /** Where browsers would be sent to: nothing answers there. */
+    authorizationEndpoint: (client: string) => `${url}/${client}/authorize`,
+    revocationEndpoint: (client: string) => `${url}/${client}/revoke`,
+    /** @param tokenBytes - how many random bytes a refresh token has; 16 where it is not said. */
+    issue: (families: readonly string[], tokenBytes?: number) =>
+      ask<readonly Grant[]>('issue', { families, token_bytes: tokenBytes }),
     behave: (client: string, behaviour: Behaviour) => ask('behave', { client, ...behaviour }),
     killAfterAnswer: (kill: Kill) => ask('kill', kill),
     /** Takes such an order back: the process id may be another's by the next answer. */

@@ -5,10 +5,10 @@
  */
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Child } from './child.ts';
-import { nowSeconds, pass } from './experiment.ts';
 import { inParallel } from './in-parallel.ts';
 import { askJson, postJson } from './json-call.ts';
-import type { Stack } from './stack.ts';
+import type { Stack } from './start-stack.ts';
+import { nowSeconds, pass } from './waiting.ts';
 
 /** A connection of the measurement: its id is the provider's name for the grant. */
 export interface ConnectionName {
@@ -29,15 +29,21 @@ export interface ConnectionView {
 /**
  * Connects by importing tokens that the provider issues for this.
  *
- * @param expiresAt - of the access token, epoch seconds; it may be over.
+ * @param grants.expiresAt - of the access token, epoch seconds; it may be over.
+ * @param grants.tokenBytes - how many random bytes a refresh token has; 16 where it is not said.
  */
 export async function connectAll(
   { provider }: Stack,
   workers: readonly Child[],
-  grants: { readonly names: readonly ConnectionName[]; readonly expiresAt: number },
+  grants: {
+    readonly names: readonly ConnectionName[];
+    readonly expiresAt: number;
+    readonly tokenBytes?: number;
+  },
 ): Promise<void> {
-  const { names, expiresAt } = grants;
-  const issued = await provider.issue(names.map(({ connection }) => connection));
+  const { names, expiresAt, tokenBytes } = grants;
+  const families = names.map(({ connection }) => connection);
+  const issued = await provider.issue(families, tokenBytes);
   await inParallel([...names.entries()], 16, async ([index, name]) => {
     const { access_token, refresh_token } = issued[index] ?? {};
     const body = { import: { access_token, refresh_token, expires_at: expiresAt } };
@@ -103,17 +109,21 @@ export interface Vend {
   readonly retryAfterSeconds?: number;
 }
 
-/** Asks one process of `vend` for a token. */
+/**
+ * Asks one process of `vend` for a token.
+ *
+ * @param minTtlSeconds - where it is not said, the most that can be asked: whatever has lived half its
+ *   life is refreshed.
+ */
 export async function vend(
   worker: Child | undefined,
   { client, connection }: ConnectionName,
-  maxWaitSeconds: number,
+  ...[maxWaitSeconds, minTtlSeconds = 86_400]: readonly [number, number?]
 ): Promise<Vend> {
   const beganMs = performance.now();
   const answer = await postJson(`${worker?.url}/invoke`, {
     ...{ client, connection, max_wait_seconds: maxWaitSeconds },
-    // The most that can be asked: whatever has lived half its life is refreshed.
-    min_ttl_seconds: 86_400,
+    min_ttl_seconds: minTtlSeconds,
   });
   const ms = performance.now() - beganMs;
   const given = (answer?.body ?? {}) as VendBody;

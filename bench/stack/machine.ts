@@ -7,14 +7,26 @@ import { round } from './statistics.ts';
 
 const versioned = ['dynalite', 'fauxqs', 'esbuild', '@aws-sdk/client-dynamodb'];
 
-/** Where and of what the figures are. */
-export function describeMachine(): object {
+/** Where, when and of what figures are. */
+export interface MachineDescription {
+  readonly measured_at: string;
+  readonly machine: {
+    readonly processors: number;
+    readonly model: string;
+    readonly memory_gib: number;
+    readonly platform: string;
+  };
+  /** Of a working copy also the commit; a `+` behind it tells of changed files. */
+  readonly versions: Readonly<Record<string, string | undefined>>;
+}
+
+export function describeMachine(): MachineDescription {
   const versions = versioned.map((name) => [name, readVersion(join('node_modules', name))]);
   return {
     measured_at: new Date().toISOString(),
     machine: {
       processors: cpus().length,
-      model: cpus()[0]?.model,
+      model: cpus()[0]?.model ?? 'unknown',
       memory_gib: round(totalmem() / 2 ** 30),
       platform: `${process.platform} ${process.arch}`,
     },

@@ -8,12 +8,12 @@ import { systemClock } from '../../lib/time.ts';
 import { startQueuePoller } from '../../local/queue-poller.ts';
 import { type Clocked, type ConnectionName, connectAll } from './callers.ts';
 import type { Child } from './child.ts';
-import { nowSeconds, pass } from './experiment.ts';
 import { inParallel } from './in-parallel.ts';
 import { askJson } from './json-call.ts';
 import type { ProviderControl } from './provider-control.ts';
 import { listResources } from './service.ts';
-import type { Build, Stack } from './stack.ts';
+import type { Build, Stack } from './start-stack.ts';
+import { nowSeconds, pass } from './waiting.ts';
 
 const refreshPool = 'evergrant-local-refresh';
 const tokensTable = 'evergrant-local-tokens';
@@ -36,10 +36,11 @@ export async function connectDue(
 /** The functions of the schedule, and what feeds them. */
 export interface Schedule {
   readonly scheduler: Child;
+  readonly refreshing: readonly Child[];
   /** Everything whose clock has to move with it. */
   readonly clocked: readonly Clocked[];
   /** How the queue feeds `refresh`. */
-  readonly source: object;
+  readonly source: { readonly batchSize: number; readonly maximumConcurrency: number };
   /** How long the queue hides a message that has not been acknowledged. */
   readonly visibilitySeconds: number;
   /** How many messages were given back, because our own store was too slow for them. */
@@ -83,7 +84,7 @@ export async function startSchedule(
     ],
   });
   return {
-    ...{ source, scheduler, clocked: [...refreshing, scheduler, store] },
+    ...{ source, scheduler, refreshing, clocked: [...refreshing, scheduler, store] },
     visibilitySeconds: Number(queues.RefreshQueue?.VisibilityTimeout),
     givenBack: () => stack.lambda.givenBack(refreshPool),
     // Invocations that hang are not waited for.
@@ -119,9 +120,10 @@ export async function refreshAll(
     readonly perClient: number;
     readonly runSeconds: number;
     readonly limitSeconds: number;
+    readonly pollSeconds?: number;
   },
 ): Promise<Progress> {
-  const { clients, perClient, runSeconds, limitSeconds } = wanted;
+  const { clients, perClient, runSeconds, limitSeconds, pollSeconds = 0.25 } = wanted;
   const before = await provider.counts();
   const beganAtMs = systemClock.nowMs();
   const beganMs = performance.now();
@@ -138,7 +140,7 @@ export async function refreshAll(
       const answered = (counts[client] ?? 0) - (before[client] ?? 0);
       if (answered >= perClient && !seconds.has(client)) seconds.set(client, elapsed());
     }
-    await pass(0.25);
+    await pass(pollSeconds);
   }
   return { beganAtMs, seconds, runs, elapsedSeconds: elapsed() };
 }

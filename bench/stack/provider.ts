@@ -1,6 +1,6 @@
 /**
  * A strictly rotating provider in a process of its own: `POST /{client}/token` is its token endpoint,
- * everything under `/control/` is for the measurement.
+ * `POST /{client}/revoke` its revocation endpoint, everything under `/control/` is for the measurement.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { loopback } from '../../local/http-server.ts';
 import { localUrl } from '../../local/ports.ts';
 import { announce } from './child.ts';
 import type { Behaviour, Kill, TokenCall } from './provider-control.ts';
-import { strictLedger } from './strict-ledger.ts';
+import { type Grant, strictLedger } from './strict-ledger.ts';
 
 type Mutable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
@@ -23,10 +23,16 @@ const calls: Mutable<TokenCall>[] = [];
 const held = new Map<string, PromiseWithResolvers<void>[]>();
 const undecided = new Map<string, number>();
 
+interface Issue {
+  readonly families: readonly string[];
+  readonly token_bytes?: number;
+}
+
 const plain: Behaviour = { latency_ms: 0, replaces: 'when_answering', expires_in: 3600 };
 
 const controls: Readonly<Record<string, (message: never) => unknown>> = {
-  issue: ({ families }: { readonly families: readonly string[] }) => families.map(ledger.issue),
+  issue: ({ families, token_bytes: bytes }: Issue) =>
+    families.map((family) => ledger.issue(family, bytes)),
   behave: ({ client, ...behaviour }: Behaviour & { readonly client: string }) => {
     behaviours.set(client, behaviour);
     return {};
@@ -58,10 +64,24 @@ const server = createServer(async (request, response) => {
     const answer = controls[second]?.(JSON.parse(body) as never);
     response.end(JSON.stringify(answer));
   } else {
-    await answerTokenRequest(first, new URLSearchParams(body).get('refresh_token') ?? '', response);
+    const parameters = new URLSearchParams(body);
+    const code = parameters.get('code');
+    if (second === 'revoke') response.end();
+    else if (code !== null) answerGrant(response, ledger.issue(code));
+    else await answerTokenRequest(first, parameters.get('refresh_token') ?? '', response);
   }
 });
 server.listen(0, loopback, () => announce(localUrl((server.address() as AddressInfo).port)));
+
+/** A code stands for a grant of its name (RFC 6749 §4.1.4). */
+function answerGrant(response: ServerResponse, grant: Grant): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(buildAnswer(grant, plain.expires_in)));
+}
+
+function buildAnswer(grant: Grant, expiresIn: number): object {
+  return { ...grant, family: undefined, token_type: 'Bearer', expires_in: expiresIn };
+}
 
 async function answerTokenRequest(
   client: string,
@@ -89,9 +109,7 @@ async function answerTokenRequest(
   const grant = replaces === 'on_arrival' ? early : ledger.rotate(refreshToken);
   call.outcome = grant ? (isHeard ? 'answered' : 'replaced_unheard') : 'refused';
   if (grant) counts.set(client, (counts.get(client) ?? 0) + 1);
-  const answer = grant
-    ? { ...grant, family: undefined, token_type: 'Bearer', expires_in }
-    : { error: 'invalid_grant' };
+  const answer = grant ? buildAnswer(grant, expires_in) : { error: 'invalid_grant' };
   response.writeHead(grant ? 200 : 400, { 'content-type': 'application/json' });
   response.end(JSON.stringify(answer), () => killAfter(family));
 }

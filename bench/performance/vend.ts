@@ -1,0 +1,120 @@
+import { type ConnectionName, connectAll } from '../stack/callers.ts';
+import type { Child } from '../stack/child.ts';
+import type { Measurement } from '../stack/measure-invocations.ts';
+import { type Stack, startStack } from '../stack/start-stack.ts';
+import { nowSeconds } from '../stack/waiting.ts';
+import type { Figure } from './figure.ts';
+import { describeInvocations, describeTimes, measureOnce } from './invocation-figures.ts';
+import { type Measure, type Measuring, repeat } from './measure.ts';
+
+/** More than a process of `vend` remembers: taken in turn, none of them is remembered. */
+const mostRemembered = 1000;
+const storedCount = mostRemembered + 200;
+
+interface Scale {
+  /** Invocations in one run that need nothing of a store, or one read of it. */
+  readonly cached: number;
+  readonly uncached: number;
+  readonly refreshed: number;
+}
+
+/** What vending a token takes: from memory, from the store, and with a refresh before it. */
+export const vend: Measure = async (measuring) => {
+  const { build, quick, runs, tell } = measuring;
+  const scale: Scale = quick
+    ? { cached: 1000, uncached: storedCount, refreshed: 10 }
+    : { cached: 20_000, uncached: 2 * storedCount, refreshed: 100 };
+  const stack = await startStack(build, { clients: ['vended'] });
+  try {
+    tell('connections are made');
+    const stored = listNames('stored', storedCount);
+    const spent = listNames('spent', (runs + 1) * scale.refreshed);
+    const connections = await stack.start({ key: 'connections', count: 2 });
+    await connectAll(stack, connections, { names: stored, expiresAt: nowSeconds() + 36_000 });
+    await connectAll(stack, connections, { names: spent, expiresAt: nowSeconds() - 1 });
+    const warm = await measureWarm(stack, measuring, { stored, scale });
+    tell('with a refresh in line');
+    const refreshed = await measureRefreshed(stack, measuring, { spent, scale });
+    return [...warm, ...refreshed];
+  } finally {
+    await stack.close();
+  }
+};
+
+function listNames(kind: string, count: number): readonly ConnectionName[] {
+  return Array.from({ length: count }, (_, index) => ({
+    client: 'vended',
+    connection: `${kind}-${index}`,
+  }));
+}
+
+async function measureWarm(
+  stack: Stack,
+  { runs, tell }: Measuring,
+  { stored, scale }: { readonly stored: readonly ConnectionName[]; readonly scale: Scale },
+): Promise<readonly Figure[]> {
+  const vending = await stack.start({ key: 'vend', count: 2 });
+  const [empty] = await stack.start({ key: 'empty-handler', count: 1 });
+  const [bare] = await stack.start({ key: 'bare-get-item', count: 1 });
+  const [first] = vending;
+  const cached: Measurement = { events: stored.slice(0, 1), times: scale.cached };
+  const uncached: Measurement = { events: stored, times: scale.uncached };
+  const kinds = [
+    { name: 'vend.empty_handler', worker: empty, measurement: cached },
+    { name: 'vend.cached', worker: first, measurement: cached, floor: 'vend.empty_handler' },
+    { name: 'vend.bare_get_item', worker: bare, measurement: uncached },
+    { name: 'vend.uncached', worker: first, measurement: uncached, floor: 'vend.bare_get_item' },
+  ];
+  const figures: Figure[] = [];
+  for (const kind of kinds) {
+    tell(kind.name);
+    figures.push(...(await describeInvocations(kind, runs)));
+  }
+  tell('on one process, and on two');
+  const at = { runs, vending };
+  return [
+    ...figures,
+    ...(await measureThroughput('cached', cached, at)),
+    ...(await measureThroughput('uncached', uncached, at)),
+  ];
+}
+
+async function measureThroughput(
+  kind: string,
+  measurement: Measurement,
+  { runs, vending }: { readonly runs: number; readonly vending: readonly Child[] },
+): Promise<readonly Figure[]> {
+  const measureOn = (workers: readonly Child[]) =>
+    repeat(runs, async () => {
+      const parts = await Promise.all(workers.map((worker) => measureOnce(worker, measurement)));
+      return parts.reduce((sum, { per_second: each }) => sum + each, 0);
+    });
+  await measureOn(vending);
+  const one = `vend.${kind}.throughput_of_one_process`;
+  return [
+    { figure: one, unit: 'per_second', runs: await measureOn(vending.slice(0, 1)) },
+    {
+      figure: `vend.${kind}.throughput_of_two_processes`,
+      ...{ unit: 'per_second', runs: await measureOn(vending), floors: [one] },
+    },
+  ];
+}
+
+/** Each connection's token has ended, and is asked for once. */
+async function measureRefreshed(
+  stack: Stack,
+  { runs }: Measuring,
+  { spent, scale }: { readonly spent: readonly ConnectionName[]; readonly scale: Scale },
+): Promise<readonly Figure[]> {
+  await stack.start({ key: 'refresh', count: 1, pool: 'evergrant-local-refresh' });
+  const [worker] = await stack.start({ key: 'vend', count: 1 });
+  const { refreshed: times } = scale;
+  const once = (run: number) =>
+    measureOnce(worker, { events: spent.slice(run * times, (run + 1) * times), times });
+  await once(runs);
+  return describeTimes({
+    name: 'vend.with_refresh',
+    measured: await repeat(runs, once),
+    parameters: { provider_latency_ms: 0, invocations_per_run: times },
+  });
+}
