@@ -33,7 +33,7 @@ describe('a narrower vend of three lines', () => {
       Role: { 'Fn::GetAtt': ['VendRole', 'Arn'] },
       LoggingConfig: { LogGroup: '/aws/lambda/evergrant-dev-vend' },
     });
-    expect(Object.keys(resourcesOf(packaged, 'AWS::IAM::Role'))).toHaveLength(10);
+    expect(Object.keys(resourcesOf(packaged, 'AWS::IAM::Role'))).toHaveLength(11);
     expect(resource(packaged, 'VendLogGroup').Properties.LogGroupName).toBe(
       '/aws/lambda/evergrant-dev-vend',
     );
