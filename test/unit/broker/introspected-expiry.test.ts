@@ -38,6 +38,15 @@ describe('the ladder of expiries', () => {
     },
   );
 
+  it('asks nobody where the provider has no introspection', async () => {
+    const answer = answerOf({ expirySource: 'unknown' });
+    const plain = aClient();
+
+    expect(await withIntrospectedExpiry({ introspectExpiry: told }, plain, { answer })).toBe(
+      answer,
+    );
+  });
+
   it('keeps what it has when introspection does not tell', async () => {
     const answer = answerOf({ expirySource: 'default' });
     const silent: IntrospectExpiry = async () => undefined;
