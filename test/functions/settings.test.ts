@@ -20,6 +20,7 @@ const declared: Readonly<Record<string, { readonly environment?: object }>> = pa
   readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8'),
   {
     merge: true,
+    maxAliasCount: -1,
     logLevel: 'silent',
     customTags: [
       '!Ref',
@@ -40,7 +41,7 @@ const declared: Readonly<Record<string, { readonly environment?: object }>> = pa
 const values: Readonly<Record<string, string>> = {
   PUBLIC_BASE_URL: 'https://evergrant.example.com',
   DUE_SHARDS: '8',
-  LANES_PER_CLIENT: '4',
+  LANES_PER_CLIENT: '8',
   PROVIDER_TIMEOUT_SECONDS: '10',
   STORE_WRITE_SECONDS: '5',
   LEASE_SECONDS: '60',

@@ -76,7 +76,7 @@ export function setEnvironment(addresses: Readonly<Record<string, string>>): voi
     REFRESH_FUNCTION: `evergrant-${stage}-refresh`,
     VEND_ALLOW: '*/*',
     DUE_SHARDS: '8',
-    LANES_PER_CLIENT: '4',
+    LANES_PER_CLIENT: '8',
     PROVIDER_TIMEOUT_SECONDS: '2',
     REFRESH_PROVIDER_TIMEOUT_SECONDS: '2',
     REFRESH_TIMEOUT_SECONDS: '60',

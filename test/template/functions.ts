@@ -63,7 +63,7 @@ const environments: Readonly<Record<FunctionName, object>> = {
   'refresh-due': {
     ...connections,
     REFRESH_QUEUE_URL: { Ref: 'RefreshQueue' },
-    LANES_PER_CLIENT: '4',
+    LANES_PER_CLIENT: '8',
   },
   revoke: { ...stage, ...provider },
   vend: { ...stage, ...tokens, ...refresher, VEND_ALLOW: '*/*' },
