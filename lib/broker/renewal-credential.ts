@@ -40,7 +40,7 @@ export function readRenewalCredential(text: string): RenewalCredential {
   const value = parseObject(text);
   const member = (name: string): string | undefined => {
     const found: unknown = Reflect.get(value, name);
-    return typeof found === 'string' && found !== '' ? found : undefined;
+    return typeof found === 'string' ? found : undefined;
   };
   const refreshToken = member('refresh_token');
   const username = member('username');

@@ -46,6 +46,15 @@ it('takes a user name without a password for nothing', () => {
   expect(readRenewalCredential('{"username":"ann"}')).toEqual({});
 });
 
+it('takes a member that is no text, or an empty one, for nothing', () => {
+  expect(readRenewalCredential('{"refresh_token":17,"username":[],"password":{}}')).toEqual({});
+  expect(readRenewalCredential('{"refresh_token":""}')).toEqual({});
+});
+
+it('writes nothing of what it does not hold', () => {
+  expect(writeRenewalCredential({ clientCredentials: false })).toBe('{}');
+});
+
 describe('what is of no known form', () => {
   it.each(['', 'refresh-token-canary', '"canary"', '17', 'null', '{"canary'])(
     'is a fault that quotes none of it: %j',
