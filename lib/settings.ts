@@ -14,6 +14,9 @@ const readers = {
   REFRESH_QUEUE_URL: text,
   RECOVERY_QUEUE_URL: text,
   REVOKE_QUEUE_URL: text,
+  EVENTS_DEAD_QUEUE_URL: text,
+  /** The bus that events go to, by name. */
+  EVENT_BUS: text,
   /** The function that refreshes, by name. */
   REFRESH_FUNCTION: text,
   /** Our own origin, as browsers and providers know it. */

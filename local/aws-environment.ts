@@ -6,6 +6,7 @@ export interface AwsEndpoints {
   readonly secretsManager: string;
   readonly sqs: string;
   readonly lambda: string;
+  readonly eventBridge: string;
 }
 
 /**
@@ -24,5 +25,6 @@ export function awsEnvironment(endpoints: AwsEndpoints): Readonly<Record<string,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridge,
   };
 }

@@ -120,6 +120,7 @@ function buildEnvironment(environment: NodeJS.ProcessEnv, ports: Ports): NodeJS.
       secretsManager: localUrl(ports.secretsManager),
       sqs: localUrl(ports.sqs),
       lambda: localUrl(ports.lambda),
+      eventBridge: localUrl(ports.eventBridge),
     }),
     EVERGRANT_API_PORT: `${ports.api}`,
     EVERGRANT_LAMBDA_PORT: `${ports.functions}`,

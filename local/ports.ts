@@ -18,6 +18,7 @@ const offsets = {
   hurdlr: 8,
   humanity: 9,
   hypersku: 10,
+  eventBridge: 11,
 } as const;
 
 export type PortName = keyof typeof offsets;

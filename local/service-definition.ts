@@ -12,10 +12,19 @@ export interface QueueSource {
   readonly reportsFailures: boolean;
 }
 
+/** A table whose stream a function follows. */
+export interface StreamSource {
+  /** Logical id of the table among the resources. */
+  readonly table: string;
+  readonly batchSize: number;
+  readonly reportsFailures: boolean;
+}
+
 export interface FunctionDefinition {
   /** As deployed: `evergrant-local-vend`. */
   readonly name: string;
   readonly sources: readonly QueueSource[];
+  readonly streams: readonly StreamSource[];
 }
 
 export type Properties = Readonly<Record<string, unknown>>;
@@ -44,6 +53,15 @@ const sourceSchema = v.object({
     arn: attributeSchema,
     batchSize: v.optional(wholeNumber, 10),
     maximumConcurrency: v.optional(v.union([wholeNumber, v.string()])),
+    functionResponseType: v.optional(v.string()),
+  }),
+});
+
+const streamSchema = v.object({
+  stream: v.object({
+    type: v.literal('dynamodb'),
+    arn: v.object({ 'Fn::GetAtt': v.tuple([v.string(), v.literal('StreamArn')]) }),
+    batchSize: v.optional(wholeNumber, 100),
     functionResponseType: v.optional(v.string()),
   }),
 });
@@ -96,6 +114,7 @@ export function readServiceDefinition(file: string | URL, stage: string): Servic
     functions: Object.entries(functions).map(([key, { name, events }]) => ({
       name: name ?? `${service}-${stage}-${key}`,
       sources: events.flatMap(readSource),
+      streams: events.flatMap(readStream),
     })),
     tables: ofType('AWS::DynamoDB::Table'),
     queues: ofType('AWS::SQS::Queue'),
@@ -130,6 +149,18 @@ function readSource(event: unknown): readonly QueueSource[] {
       batchSize: sqs.batchSize,
       maximumConcurrency: Math.min(atOnce, mostBatches),
       reportsFailures: sqs.functionResponseType === 'ReportBatchItemFailures',
+    },
+  ];
+}
+
+function readStream(event: unknown): readonly StreamSource[] {
+  if (typeof event !== 'object' || event === null || !('stream' in event)) return [];
+  const { stream } = v.parse(streamSchema, event);
+  return [
+    {
+      table: stream.arn['Fn::GetAtt'][0],
+      batchSize: stream.batchSize,
+      reportsFailures: stream.functionResponseType === 'ReportBatchItemFailures',
     },
   ];
 }

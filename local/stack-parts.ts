@@ -7,15 +7,18 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { startChangeFeed } from './change-feed.ts';
 import { startDynamoDb } from './dynamodb-server.ts';
+import { startEventBus } from './event-bus.ts';
 import { localUrl, type Ports } from './ports.ts';
 import type { QueueRoute } from './queue-poller.ts';
 import { startQueues } from './queue-server.ts';
 import { createQueues } from './queues.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { seedSecrets } from './seed-secrets.ts';
-import type { ServiceDefinition } from './service-definition.ts';
+import { readTextProperty, type ServiceDefinition } from './service-definition.ts';
 import { demoRegistrations, startSimulators } from './simulators/start.ts';
+import type { StreamPoller, StreamRoute } from './stream-poller.ts';
 import { createTables } from './tables.ts';
 
 /** Where everything is reached: the content of `local.json`. */
@@ -27,6 +30,7 @@ export interface StackUrls {
   readonly dynamodb: string;
   readonly secrets_manager: string;
   readonly sqs: string;
+  readonly event_bridge: string;
   readonly playground: string;
   readonly providers: ProviderUrls;
 }
@@ -62,15 +66,26 @@ const clientOptions = {
 };
 
 /**
- * Starts DynamoDB, Secrets Manager and SQS with the tables and queues of the definition.
+ * Starts DynamoDB, Secrets Manager, SQS and EventBridge with the tables and queues of the definition.
  *
+ * @param streams - hears of each change in a table that has a stream.
  * @returns each queue's name by its logical id.
  */
 export async function startStores(
   { ports, stateDir, definition }: Site,
   keep: Keep,
+  streams: Pick<StreamPoller, 'push'>,
 ): Promise<Readonly<Record<string, string>>> {
-  keep(await startDynamoDb({ port: ports.dynamodb, dataDir: join(stateDir, 'dynamodb') }));
+  const tables = keep(await startDynamoDb({ port: 0, dataDir: join(stateDir, 'dynamodb') }));
+  keep(
+    await startChangeFeed({
+      port: ports.dynamodb,
+      target: tables.url,
+      tables: buildStreamRoutes(definition).map(({ tableName }) => tableName),
+      onChange: streams.push,
+    }),
+  );
+  keep(await startEventBus({ port: ports.eventBridge, stateFile: join(stateDir, 'events.json') }));
   keep(await startQueues({ port: ports.sqs, dataDir: join(stateDir, 'sqs') }));
   keep(
     await startSecretsManager({
@@ -120,6 +135,21 @@ export async function startProviders(
   return urls;
 }
 
+/** Which function follows the stream of each table, as the definition has it. */
+export function buildStreamRoutes({
+  functions,
+  tables,
+}: ServiceDefinition): readonly StreamRoute[] {
+  return functions.flatMap(({ name, streams }) =>
+    streams.map(({ table, ...stream }) => {
+      const properties = tables[table];
+      if (properties === undefined) throw new Error(`serverless.yml: there is no table ${table}`);
+      const tableName = readTextProperty(properties, 'TableName');
+      return { ...stream, functionName: name, tableName };
+    }),
+  );
+}
+
 /** Which function each queue feeds, as the definition has it. */
 export function buildRoutes(
   { functions }: ServiceDefinition,
@@ -143,6 +173,7 @@ export function buildUrls(ports: Ports, providers: ProviderUrls): StackUrls {
     dynamodb: localUrl(ports.dynamodb),
     secrets_manager: localUrl(ports.secretsManager),
     sqs: localUrl(ports.sqs),
+    event_bridge: localUrl(ports.eventBridge),
     playground: localUrl(ports.playground),
     providers: {
       hurma: providers.hurma,

@@ -7,10 +7,11 @@ import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { startLambdaGateway } from './lambda-gateway.ts';
 import { startPlayground } from './playground/server.ts';
 import { assertPortsFree, buildPorts, localUrl, readPortBase } from './ports.ts';
-import { type QueuePoller, startQueuePoller } from './queue-poller.ts';
+import { startQueuePoller } from './queue-poller.ts';
 import { readServiceDefinition } from './service-definition.ts';
 import {
   buildRoutes,
+  buildStreamRoutes,
   buildUrls,
   type Part,
   type StackUrls,
@@ -18,6 +19,7 @@ import {
   startProviders,
   startStores,
 } from './stack-parts.ts';
+import { createStreamPoller } from './stream-poller.ts';
 
 export interface Stack {
   readonly urls: StackUrls;
@@ -30,7 +32,7 @@ export interface Stack {
 }
 
 export interface StackOptions {
-  /** First of the eleven ports in a row that the stack listens on. */
+  /** First of the twelve ports in a row that the stack listens on. */
   readonly portBase: number;
   /** Folder in which state outlives a restart, and where `local.json` is written. */
   readonly stateDir: string;
@@ -101,8 +103,9 @@ async function startParts(
   const ports = buildPorts(portBase);
   const definition = readServiceDefinition(join(projectDir, 'serverless.yml'), stage);
 
-  say('Starting DynamoDB, SQS, Secrets Manager and the providers …');
-  const queueNames = await startStores({ ports, stateDir, definition }, keep);
+  say('Starting DynamoDB, SQS, Secrets Manager, EventBridge and the providers …');
+  const streams = createStreamPoller(buildStreamRoutes(definition));
+  const queueNames = await startStores({ ports, stateDir, definition }, keep, streams);
   const providers = await startProviders({ ports, stateDir }, keep);
   const urls = buildUrls(ports, providers);
 
@@ -118,12 +121,14 @@ async function startParts(
   const functions = keep(await startFunctions({ ports, logFile, environment: process.env }));
   const routes = buildRoutes(definition, queueNames);
   keep(drained(startQueuePoller({ sqs: urls.sqs, lambda: urls.lambda, routes })));
+  streams.start(urls.lambda);
+  keep(drained(streams));
   keep(await startPlayground({ port: ports.playground, stack: urls }));
   return { urls, logFile, ended: functions.ended };
 }
 
 /** Not every invocation ends at once, and the stack has to. */
-function drained(poller: QueuePoller): Part {
+function drained(poller: Part): Part {
   return {
     close: async () => {
       await Promise.race([poller.close(), sleep(drainMs, undefined, { ref: false })]);

@@ -186,6 +186,8 @@ function startWorker(
         secretsManager: urls.secrets,
         sqs: urls.queues,
         lambda: urls.lambda,
+        // No function that publishes is started: nothing is to listen there.
+        eventBridge: 'http://127.0.0.1:9',
       }),
       ...settings,
     },

@@ -58,6 +58,8 @@ function parseClientRow(table: Table, item: Item): ClientRow {
     withoutUndefined<ClientRow>({
       refusedVersion: members.optional('refused_version', text),
       refusedAt: members.optional('refused_at', instant),
+      changedVersion: members.optional('changed_version', text),
+      changedAt: members.optional('changed_at', instant),
       provenVersion: members.optional('proven_version', text),
       troubles: members.optional('troubles', count),
       openUntil: members.optional('open_until', instant),

@@ -8,6 +8,7 @@
  * @module
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -28,6 +29,9 @@ export const secretsManagerClient = () =>
 /** A queue's URL names it and does not tell where to send: that is the endpoint's business. */
 export const sqsClient = () =>
   new SQSClient({ maxAttempts: 3, requestHandler: limits(2000), useQueueUrlAsEndpoint: false });
+
+export const eventBridgeClient = () =>
+  new EventBridgeClient({ maxAttempts: 3, requestHandler: limits(2000) });
 
 /**
  * An invocation is sent once: a second one would only find the lease of the first. The invoker sets

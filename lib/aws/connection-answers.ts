@@ -18,6 +18,7 @@ import {
   type ConnectionWrite,
   readConnection,
   store,
+  told,
   writeConnection,
 } from './connection-table.ts';
 import { scheduleAt } from './due-shard.ts';
@@ -29,7 +30,7 @@ const lateTries = 5;
 /** What the provider said, kept: an answer in time, a late one, or that the grant is dead. */
 export function connectionAnswers(
   table: ConnectionTable,
-): Pick<ConnectionStore, 'commit' | 'commitLate' | 'reschedule' | 'markDead'> {
+): Pick<ConnectionStore, 'commit' | 'commitLate' | 'reschedule' | 'remind' | 'markDead'> {
   return {
     commit: (key, fence, answer) =>
       writeConnection(table, {
@@ -42,6 +43,7 @@ export function connectionAnswers(
             lease: undefined,
             intent: undefined,
           },
+          add: told,
         },
         condition: allOf(fenceIs(fence), committedAtMost(fence), notRevoked),
       }),
@@ -61,6 +63,20 @@ export function connectionAnswers(
         condition: allOf(isAsSeen({ fence, committedFence: fence }), isLive),
       }),
 
+    remind: (key, { remindDays, ...seen }, next) =>
+      writeConnection(table, {
+        operation: 'remind',
+        key,
+        change: {
+          set: {
+            remind_days: next.remindDays,
+            ...(next.refreshAt !== undefined && scheduleAt(key, next.refreshAt, table.dueShards)),
+          },
+          add: told,
+        },
+        condition: allOf(isAsSeen(seen), compare('remind_days', 'is', remindDays), isLive),
+      }),
+
     markDead: (key, { credentialFence, ...seen }, { reason, since }) =>
       writeConnection(table, {
         operation: 'markDead',
@@ -74,6 +90,7 @@ export function connectionAnswers(
             lease: undefined,
             intent: undefined,
           },
+          add: told,
         },
         condition: allOf(isAsSeen(seen), credentialIs(credentialFence), isLive),
       }),
@@ -158,6 +175,7 @@ function lateWrite(table: ConnectionTable, late: Late): ConnectionWrite {
         ...(staysDead ? { refresh_at: undefined } : healthy),
         ...(settlesIntent && { intent: undefined }),
       },
+      add: told,
     },
     condition: allOf(
       committedBelow(fence),

@@ -11,7 +11,12 @@ import {
   notRevoked,
 } from './connection-conditions.ts';
 import { buildIntent, buildLease } from './connection-row.ts';
-import { type ConnectionTable, type ConnectionWrite, writeConnection } from './connection-table.ts';
+import {
+  type ConnectionTable,
+  type ConnectionWrite,
+  told,
+  writeConnection,
+} from './connection-table.ts';
 import { scheduleAt } from './due-shard.ts';
 import { allOf } from './expression.ts';
 
@@ -53,6 +58,7 @@ export function connectionAttempts(
             ...scheduleAt(key, failure.refreshAt, table.dueShards),
             lease: undefined,
           },
+          add: told,
         },
         condition: allOf(fenceIs(fence), isLive),
       };
@@ -79,7 +85,7 @@ function buildAcquire(input: Acquisition): ConnectionWrite {
     operation: 'acquire',
     key,
     change: {
-      set: { fence, lease: buildLease(lease) },
+      set: { fence, changes: 0, lease: buildLease(lease) },
       setIfAbsent: { intent: buildIntent({ fence, at: now, credentialFence }) },
     },
     condition: allOf(
@@ -103,7 +109,7 @@ async function writeWithOwnIntent(
 ): Promise<'done' | 'lost'> {
   const ending = await writeConnection(table, {
     ...write,
-    change: { set: { ...write.change.set, intent: undefined } },
+    change: { ...write.change, set: { ...write.change.set, intent: undefined } },
     condition: allOf(write.condition, intentIsOf(fence)),
   });
   if (ending === 'done') return 'done';

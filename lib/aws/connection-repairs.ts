@@ -35,6 +35,7 @@ export function connectionRepairs(
         change: {
           set: {
             fence,
+            changes: 0,
             lease: undefined,
             // Its shard stays: every row was given one when it was connected.
             ...(refreshAt !== undefined && { refresh_at: refreshAt }),

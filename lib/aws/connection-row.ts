@@ -29,6 +29,7 @@ import {
   connectionState,
   expirySource,
   reauthorizationReason,
+  remindDays,
   renewalKinds,
 } from './vocabulary.ts';
 
@@ -37,6 +38,9 @@ export type Attributes = Readonly<Record<string, unknown>>;
 
 /**
  * The row of a connection that has just been connected.
+ *
+ * `changes` counts, under one fence, the writes that others are told of: with the fence it tells
+ * which of two such writes came later. A write that sets another fence begins at 0.
  *
  * @param shard - its partition in the index `due`.
  */
@@ -48,6 +52,7 @@ export function buildConnectionRow(next: NewConnection, shard: number): Attribut
     credential_fence: next.fence,
     state: 'active',
     failures: 0,
+    changes: 0,
     shard,
   };
 }
@@ -61,6 +66,7 @@ export function buildTombstoneRow(
     pk: keyText(tombstone),
     state: tombstone.state,
     fence: tombstone.fence,
+    changes: 0,
     expires_at: expiresAt,
   };
 }
@@ -117,13 +123,20 @@ export function buildGrant(next: NewConnection): Attributes {
   };
 }
 
-/** Every attribute of a schedule: one that is undefined is to be removed by an update. */
+/**
+ * Every attribute of a schedule: one that is undefined is to be removed by an update. Which reminder
+ * is next stays as it is where the schedule does not say.
+ */
 export function buildSchedule(schedule: Schedule): Attributes {
+  const { remindDays: days } = schedule;
   return {
     access_token_expires_at: schedule.accessTokenExpiresAt,
     expiry_source: schedule.expirySource,
     refresh_token_expires_at: schedule.refreshTokenExpiresAt,
     refresh_at: schedule.refreshAt,
+    renew_at: schedule.renewAt,
+    renewal_ends_at: schedule.renewalEndsAt,
+    ...(days !== undefined && { remind_days: days }),
   };
 }
 
@@ -158,6 +171,9 @@ export function namedSchedule(members: Members): Named<Schedule> {
     expirySource: members.required('expiry_source', expirySource),
     refreshTokenExpiresAt: members.optional('refresh_token_expires_at', instant),
     refreshAt: members.optional('refresh_at', instant),
+    renewAt: members.optional('renew_at', instant),
+    renewalEndsAt: members.optional('renewal_ends_at', instant),
+    remindDays: members.optional('remind_days', remindDays),
   };
 }
 

@@ -30,6 +30,9 @@ export interface ConnectionWrite {
   readonly condition: Expression;
 }
 
+/** Counts a write that others may be told of, see `buildConnectionRow`. */
+export const told = { changes: 1 } as const;
+
 /** Changes a connection if the condition holds. */
 export function writeConnection(
   table: ConnectionTable,

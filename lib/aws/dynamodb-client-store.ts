@@ -3,6 +3,7 @@ import type { ClientName } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
 import { type EpochSeconds, earlier, type Seconds } from '../time.ts';
 import { changeClientRow, readClientRow, updateClientRow } from './client-row.ts';
+import { told } from './connection-table.ts';
 import { absent, allOf, anyOf, compare } from './expression.ts';
 import type { Table } from './row.ts';
 
@@ -23,7 +24,7 @@ export function dynamodbClientStore(table: Table): ClientStore {
     },
 
     markRefused: async (client, version, at) => {
-      const change = { set: { refused_version: version, refused_at: at } };
+      const change = { set: { refused_version: version, refused_at: at }, add: told };
       await updateClientRow(table, client, { operation: 'markRefused', change });
     },
 
@@ -32,6 +33,14 @@ export function dynamodbClientStore(table: Table): ClientStore {
         operation: 'clearRefused',
         change: { set: { refused_version: undefined, refused_at: undefined } },
         condition: compare('refused_version', 'is', version),
+      });
+    },
+
+    markChanged: async (client, version, at) => {
+      await updateClientRow(table, client, {
+        operation: 'markChanged',
+        change: { set: { changed_version: version, changed_at: at }, add: told },
+        condition: anyOf(absent('changed_version'), compare('changed_version', 'isNot', version)),
       });
     },
 

@@ -4,8 +4,9 @@
  * @module
  */
 import type { ConnectionState, RenewalKind, Schedule, WarningCode } from '../broker/ports.ts';
+import type { RemindDays } from '../broker/renewal-end.ts';
 import type { ReauthorizationReason } from '../fault.ts';
-import { oneOf, someOf } from './members.ts';
+import { type Kind, oneOf, someOf } from './members.ts';
 
 export const connectionState = oneOf<ConnectionState>(['active', 'failing', 'needs_reauth']);
 
@@ -39,3 +40,10 @@ export const warningCode = oneOf<WarningCode>([
   'recently_refreshed',
   'renewal_expiring',
 ]);
+
+export const remindDays: Kind<RemindDays> = {
+  wanted: 'one of 30, 7, 1, 0',
+  accepts: (value): value is RemindDays =>
+    value === 30 || value === 7 || value === 1 || value === 0,
+  substitute: 0,
+};

@@ -14,6 +14,9 @@ export interface ClientStatus {
   /** The version of the registration whose secret the provider refused; a newer one clears it. */
   readonly refusedVersion?: string;
   readonly refusedAt?: EpochSeconds;
+  /** The version of the registration that no longer matched what a connection had pinned. */
+  readonly changedVersion?: string;
+  readonly changedAt?: EpochSeconds;
   /** The version of the registration whose newer client secret has worked: its older one is over. */
   readonly provenVersion?: string;
   /** Calls in a row that brought no usable answer, for whichever connections. */
@@ -32,6 +35,8 @@ export interface ClientStore {
   markRefused(client: ClientName, version: string, at: EpochSeconds): Promise<void>;
   /** Forgets the refusal of `version`, unless another one has been refused since. */
   clearRefused(client: ClientName, version: string): Promise<void>;
+  /** Notes that `version` does not match what a connection had pinned, each version once. */
+  markChanged(client: ClientName, version: string, at: EpochSeconds): Promise<void>;
   /** Notes that the newer client secret of `version` has worked. */
   markProven(client: ClientName, version: string): Promise<void>;
 

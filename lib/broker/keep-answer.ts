@@ -11,7 +11,7 @@ import type { EpochSeconds } from '../time.ts';
 import { commitAnswer, persist, sendToRecovery, storeMs } from './durable-answer.ts';
 import { withIntrospectedExpiry } from './introspected-expiry.ts';
 import { buildStoredToken, scheduleAnswer, sealCredential } from './kept-answer.ts';
-import type { Committed, RefreshReply, RenewalKind, StoredToken } from './ports.ts';
+import type { Committed, RefreshReply, RenewalKind, Schedule, StoredToken } from './ports.ts';
 import { type RefreshPorts, readToken } from './refresh-replies.ts';
 import type { Attempt } from './refresh-settling.ts';
 import { type RenewalCredential, renewalKinds } from './renewal-credential.ts';
@@ -64,6 +64,7 @@ interface Kept {
   readonly renewal: readonly RenewalKind[];
   /** Of the refresh token that stays in force. */
   readonly refreshTokenExpiresAt?: EpochSeconds;
+  readonly previous: Schedule;
   readonly committed: Committed;
 }
 
@@ -75,7 +76,8 @@ async function buildKept(
   const next = renewedCredential(credential, refused, answer);
   const renewal = renewalKinds(next);
   const end = next === credential ? row.refreshTokenExpiresAt : undefined;
-  const lives = { answer, renewal, ...(end !== undefined && { refreshTokenExpiresAt: end }) };
+  const expiry = end === undefined ? {} : { refreshTokenExpiresAt: end };
+  const lives = { answer, renewal, previous: row, ...expiry };
   const sealed =
     next === credential ? undefined : await sealCredential(ports, { ...row, fence }, next);
   const scope = answer.scope ?? row.scope;

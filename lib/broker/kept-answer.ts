@@ -120,6 +120,8 @@ export function scheduleAnswer(
     readonly renewal: readonly RenewalKind[];
     /** Of the refresh token that stays in force, where the answer brings no other. */
     readonly refreshTokenExpiresAt?: EpochSeconds;
+    /** The schedule as it was, where the same grant goes on. */
+    readonly previous?: Schedule;
   },
 ): Schedule {
   const { answer } = input;
@@ -131,6 +133,7 @@ export function scheduleAnswer(
       expirySource: answer.expirySource,
       ...(answer.expiresAt !== undefined && { accessTokenExpiresAt: answer.expiresAt }),
       ...(end !== undefined && { refreshTokenExpiresAt: end }),
+      ...(input.previous && { previous: input.previous }),
     },
     { lifetimes: client.definition.lifetimes, renewal },
     random(),

@@ -13,6 +13,7 @@ import type { PinnedAuthorization } from '../oauth/authorization-request.ts';
 import type { ExpirySource } from '../oauth/token-endpoint.ts';
 import type { Client } from '../providers/client.ts';
 import type { EpochSeconds, Seconds } from '../time.ts';
+import type { RemindDays, ReminderPlan } from './renewal-end.ts';
 
 /** `failing`: refreshes fail, the connection is not lost. `needs_reauth`: only its owner can help. */
 export type ConnectionState = 'active' | 'failing' | 'needs_reauth';
@@ -35,11 +36,11 @@ export interface Intent {
 export type RenewalKind = 'refresh_token' | 'password' | 'client_credentials';
 
 /** When to refresh, and what is known of the tokens' life. Set by every answer. */
-export interface Schedule {
+export interface Schedule extends ReminderPlan {
   readonly accessTokenExpiresAt?: EpochSeconds;
   readonly expirySource: ExpirySource;
   readonly refreshTokenExpiresAt?: EpochSeconds;
-  /** Absent: not refreshed by schedule. */
+  /** When to look at it next, to refresh it or to remind of its end. Absent: not by schedule. */
   readonly refreshAt?: EpochSeconds;
 }
 
@@ -174,6 +175,18 @@ export interface ConnectionStore {
    * still that one, so that nobody has begun another attempt, and live.
    */
   reschedule(key: ConnectionKey, fence: number, schedule: Schedule): Promise<'done' | 'lost'>;
+
+  /**
+   * Notes that the end of its renewal has been told, which the row's own change tells: condition
+   * fences and `remindDays` as seen, and live.
+   *
+   * @param next.refreshAt - when to look at it next; undefined leaves the schedule as it is.
+   */
+  remind(
+    key: ConnectionKey,
+    seen: Seen & { readonly remindDays: RemindDays },
+    next: { readonly remindDays: RemindDays; readonly refreshAt?: EpochSeconds },
+  ): Promise<'done' | 'lost'>;
 
   /**
    * Marks the connection `needs_reauth`: condition fence, committed and credential fence as given.

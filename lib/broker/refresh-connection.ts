@@ -12,6 +12,7 @@ import { isFault } from '../fault.ts';
 import { type ConnectionKey, keyText } from '../names.ts';
 import type { Client } from '../providers/client.ts';
 import { type EpochSeconds, later } from '../time.ts';
+import { noteChangedClient } from './changed-client.ts';
 import { breakerHolds, takeProbe, tellBreaker } from './client-breaker.ts';
 import type { ClientStatus } from './client-ports.ts';
 import { followSecrets, withoutOlderSecret } from './client-secrets.ts';
@@ -35,6 +36,7 @@ import { undecidedUntil } from './refresh-retry.ts';
 import { settleRefresh } from './refresh-settling.ts';
 import { beginAttemptTime } from './refresh-timing.ts';
 import { callAsRegistered, liftRefusal } from './refused-client.ts';
+import { remindOfEnd } from './remind-of-end.ts';
 import { withCurrentClient } from './with-current-client.ts';
 
 /**
@@ -57,10 +59,12 @@ export async function refreshConnection(
   const token = await readLiveToken(ports, row);
   const settled = answerWithoutCall(ports, { row, token, cause });
   if (settled) return settled;
+  const current = await remindOfEnd(ports, row, cause);
+  if (current === 'told') return fresh(row, token);
 
-  const ready = await prepare(ports, row, token);
+  const ready = await prepare(ports, current, token);
   if ('outcome' in ready) return ready;
-  return attempt(ports, { row, token, ...ready, deadlineMs });
+  return attempt(ports, { row: current, token, ...ready, deadlineMs });
 }
 
 /**
@@ -95,8 +99,9 @@ async function prepare(
   row: Connection,
   token: StoredToken | undefined,
 ): Promise<Ready | RefreshReply> {
+  let status: ClientStatus | undefined;
   try {
-    const status = await ports.clientStatus.read(row.client);
+    status = await ports.clientStatus.read(row.client);
     const openUntil = breakerHolds(ports, status);
     if (openUntil !== undefined) {
       return await holdBack(ports, { row, token, code: 'refresh_failing', until: openUntil });
@@ -120,6 +125,7 @@ async function prepare(
       advice: error.message,
       context: error.context,
     });
+    await noteChangedClient(ports, row.client, { fault: error, status });
     return holdBack(ports, { row, token, code: 'refresh_failing' });
   }
 }

@@ -7,6 +7,7 @@ import type { ExpirySource } from '../oauth/token-endpoint.ts';
 import type { Definition } from '../providers/definition.ts';
 import { type EpochSeconds, type Seconds, seconds } from '../time.ts';
 import type { RenewalKind, Schedule } from './ports.ts';
+import { planReminder, type ReminderPlan, renewalEnd } from './renewal-end.ts';
 
 /** How much of an access token's life is left when it is refreshed: a ratio, so no two contradict. */
 const marginRatio = 0.2;
@@ -22,6 +23,8 @@ interface Lives {
   readonly accessTokenExpiresAt?: EpochSeconds;
   readonly expirySource: ExpirySource;
   readonly refreshTokenExpiresAt?: EpochSeconds;
+  /** What was known before this refresh; absent: it has just been connected. */
+  readonly previous?: ReminderPlan;
 }
 
 /**
@@ -37,7 +40,7 @@ export function buildSchedule(
   { lifetimes, renewal }: { lifetimes: Definition['lifetimes']; renewal: readonly RenewalKind[] },
   random: number,
 ): Schedule {
-  const { obtainedAt, accessTokenExpiresAt, expirySource, refreshTokenExpiresAt } = lives;
+  const { obtainedAt, accessTokenExpiresAt, expirySource, refreshTokenExpiresAt, previous } = lives;
   const moments: number[] = [];
   const allowed = allowing(lifetimes.not_before_expiry_seconds, accessTokenExpiresAt);
   if (accessTokenExpiresAt !== undefined) {
@@ -55,11 +58,17 @@ export function buildSchedule(
       moments.push(allowed(end - leastGainSeconds));
     }
   }
+  const renewAt = moments.length > 0 ? (Math.min(...moments) as EpochSeconds) : undefined;
+  const end = renewalEnd(lives, renewal);
+  const mayRefresh = (at: EpochSeconds) =>
+    renewal.length > 0 && !isOnDemandOnly(lifetimes) && allowed(at) <= at;
   return {
     expirySource,
     ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
     ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
-    ...(moments.length > 0 && { refreshAt: Math.min(...moments) as EpochSeconds }),
+    ...(end === undefined
+      ? renewAt !== undefined && { refreshAt: renewAt }
+      : planReminder({ end, obtainedAt, renewAt, previous, mayRefresh })),
   };
 }
 
@@ -111,9 +120,8 @@ export function renewalEndAnnouncedAt(
   renewal: readonly RenewalKind[],
   obtainedAt: EpochSeconds,
 ): EpochSeconds | undefined {
-  const endless = renewal.some((kind) => kind !== 'refresh_token');
-  const end = renewal.length === 0 ? schedule.accessTokenExpiresAt : schedule.refreshTokenExpiresAt;
-  if (endless || end === undefined) return undefined;
+  const end = renewalEnd(schedule, renewal);
+  if (end === undefined) return undefined;
   return Math.floor(end - Math.min(announceSeconds, (end - obtainedAt) / 2)) as EpochSeconds;
 }
 

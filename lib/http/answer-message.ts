@@ -5,6 +5,7 @@
  * @module
  */
 import type { Connection } from '../broker/ports.ts';
+import { nextRefreshAt } from '../broker/renewal-end.ts';
 import type { VendedToken } from '../broker/vended-token.ts';
 import { type EpochSeconds, until } from '../time.ts';
 
@@ -46,7 +47,7 @@ export function connectionMessage(connection: Connection): ConnectionMessage {
     expiry_source: connection.expirySource,
     refresh_token_expires_at: connection.refreshTokenExpiresAt,
     last_refreshed_at: connection.lastRefreshedAt,
-    next_refresh_at: connection.refreshAt,
+    next_refresh_at: nextRefreshAt(connection),
     failures: connection.failures,
     failing_since: connection.failingSince,
   });

@@ -1,6 +1,7 @@
 import { demoAccounts } from '../simulators/demo-accounts.ts';
 import { type ConnectionsView, connectionsTable } from './connections-table.ts';
 import { type DemoCard, demoCards } from './demo-cards.ts';
+import { type EventsView, eventsList } from './events-list.ts';
 import { type Html, html } from './html.ts';
 
 /** What the line above the page says, from the query of a return or from a refused request. */
@@ -9,7 +10,7 @@ export interface Banner {
   readonly text: string;
 }
 
-export interface PageView extends ConnectionsView {
+export interface PageView extends ConnectionsView, EventsView {
   readonly stage: string;
   readonly region: string;
   readonly banner?: Banner;
@@ -62,12 +63,18 @@ function connectSection(): Html {
 </section>`;
 }
 
-function workSection(view: ConnectionsView): Html {
+function workSection(view: ConnectionsView & EventsView): Html {
   return html`<div class="work">
+<div class="watched">
 <section aria-labelledby="connections">
 <div class="headline"><h2 id="connections" tabindex="-1">Connections</h2><p id="updated" class="soft" role="status">Live</p></div>
 <div id="table">${connectionsTable(view)}</div>
 </section>
+<section aria-labelledby="events-title">
+<h2 id="events-title">Events</h2>
+<div id="events">${eventsList(view)}</div>
+</section>
+</div>
 <section class="activity" aria-labelledby="activity-title">
 <h2 id="activity-title">Activity</h2>
 <div id="activity" aria-live="polite"><p class="empty">What you do appears here, latest first.</p></div>

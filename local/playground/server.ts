@@ -14,6 +14,7 @@ import { type ActionInput, type ActionPorts, type ActionResult, actions } from '
 import { type Asset, readAssets } from './assets.ts';
 import { createBrokerApi, type PlaygroundStack } from './broker-api.ts';
 import { type ConnectionsView, connectionsTable } from './connections-table.ts';
+import { eventsList, readEvents } from './events-list.ts';
 import { type ClientLister, createClientLister } from './list-clients.ts';
 import { createDueMaker } from './make-due.ts';
 import { type Banner, playgroundPage } from './page.ts';
@@ -114,6 +115,9 @@ async function answer(site: Site, visit: Visit): Promise<Reply> {
   if (method === 'GET' && url.pathname === '/connections') {
     return markup(200, connectionsTable(await readConnections(site)).toString());
   }
+  if (method === 'GET' && url.pathname === '/events') {
+    return markup(200, eventsList(await readEvents(site.stack)).toString());
+  }
   if (method === 'POST' && url.pathname === '/connect') return connect(site, visit);
   const action = url.pathname.startsWith('/actions/') ? url.pathname.slice(9) : '';
   if (method === 'POST' && Object.hasOwn(actions, action)) return act(site, visit, action);
@@ -122,7 +126,8 @@ async function answer(site: Site, visit: Visit): Promise<Reply> {
 
 async function showPage(site: Site, status: number, banner?: Banner): Promise<Reply> {
   const { stage, region } = site.stack;
-  const view = { ...(await readConnections(site)), stage, region, ...(banner ? { banner } : {}) };
+  const [connections, events] = await Promise.all([readConnections(site), readEvents(site.stack)]);
+  const view = { ...connections, ...events, stage, region, ...(banner ? { banner } : {}) };
   return markup(status, playgroundPage(view).toString());
 }
 

@@ -61,6 +61,18 @@ export function clientStoreContract(name: string, emptyStore: () => Promise<Clie
       expect(await store.read(other)).toEqual({});
     });
 
+    it('remembers the last version that did not match what was pinned, and when each was seen first', async () => {
+      const store = await emptyStore();
+      await store.markChanged(client, 'v1', at(1));
+      await store.markChanged(client, 'v1', at(2));
+      expect(await store.read(client)).toEqual({ changedVersion: 'v1', changedAt: at(1) });
+
+      await store.markChanged(client, 'v2', at(3));
+
+      expect(await store.read(client)).toEqual({ changedVersion: 'v2', changedAt: at(3) });
+      expect(await store.read(other)).toEqual({});
+    });
+
     it('counts calls without an answer, one after another', async () => {
       const store = await emptyStore();
 

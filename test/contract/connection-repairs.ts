@@ -131,6 +131,76 @@ export function connectionRepairsContract(
     });
   });
 
+  describe(`ConnectionStore, reminding of the end: ${name}`, () => {
+    const seen = { fence: 1, committedFence: 1, remindDays: 30 } as const;
+    const ending = async () => {
+      const store = await emptyStore();
+      const end = { renewalEndsAt: at(9000), renewAt: at(4000), remindDays: 30 } as const;
+      await store.connect(aNewConnection(end), undefined);
+      return store;
+    };
+
+    it('changes which reminder is next and when to look again, and nothing else', async () => {
+      const store = await ending();
+      const before = await readLive(store);
+
+      const next = { remindDays: 7, refreshAt: at(4000) } as const;
+      expect(await store.remind(aKey(), seen, next)).toBe('done');
+
+      expect(await readLive(store)).toEqual({ ...before, ...next });
+    });
+
+    it('leaves the schedule as it is where no moment is given', async () => {
+      const store = await ending();
+      const before = await readLive(store);
+
+      await store.remind(aKey(), seen, { remindDays: 0 });
+
+      expect(await readLive(store)).toEqual({ ...before, remindDays: 0 });
+    });
+
+    it('tells each reminder once, however many try at the same moment', async () => {
+      const store = await ending();
+
+      const endings = await Promise.all(
+        Array.from({ length: 20 }, () => store.remind(aKey(), seen, { remindDays: 7 })),
+      );
+
+      expect(endings.filter((each) => each === 'done')).toHaveLength(1);
+    });
+
+    it('refuses what was not seen so, waits for its owner, or was deleted', async () => {
+      const store = await ending();
+      const next = { remindDays: 7 } as const;
+
+      expect(await store.remind(aKey('nobody'), seen, next)).toBe('lost');
+      expect(await store.remind(aKey(), { ...seen, fence: 0 }, next)).toBe('lost');
+      expect(await store.remind(aKey(), { ...seen, committedFence: 0 }, next)).toBe('lost');
+      expect(await store.remind(aKey(), { ...seen, remindDays: 7 }, next)).toBe('lost');
+      const death = { reason: 'grant_dead', since: at(0) } as const;
+      await store.markDead(aKey(), { fence: 1, committedFence: 1, credentialFence: 1 }, death);
+      expect(await store.remind(aKey(), seen, next)).toBe('lost');
+      await store.remove(aTombstone(), 1, at(600));
+      expect(await store.remind(aKey(), { ...seen, fence: 2 }, next)).toBe('lost');
+    });
+
+    it('is kept by an answer that does not say which reminder is next, and set by one that does', async () => {
+      const store = await ending();
+      await store.remind(aKey(), seen, { remindDays: 7 });
+      await store.acquire(anAcquisition());
+
+      await store.commit(aKey(), 2, aCommitted({ renewalEndsAt: at(9001) }));
+      expect(await readLive(store)).toMatchObject({ renewalEndsAt: at(9001), remindDays: 7 });
+      expect(await readLive(store)).not.toHaveProperty('renewAt');
+      const attempt = { seen: { fence: 2, committedFence: 2 }, fence: 3 };
+      await store.acquire(anAcquisition(attempt));
+      const answer = aCommitted({ committedFence: 3, renewalEndsAt: at(20_000), remindDays: 1 });
+      await store.commit(aKey(), 3, answer);
+
+      expect(await readLive(store)).toMatchObject({ renewalEndsAt: at(20_000), remindDays: 1 });
+    });
+  });
+
   describe(`ConnectionStore, pinning anew: ${name}`, () => {
     it('changes what is pinned, and nothing else', async () => {
       const store = await connected();

@@ -122,7 +122,7 @@ export function lateCommitted(
 function answered(row: Connection, answer: Committed): Connection {
   const { credential, ...members } = answer;
   return {
-    ...without(row, 'accessTokenExpiresAt', 'refreshTokenExpiresAt', 'refreshAt'),
+    ...withoutSchedule(row),
     ...members,
     ...(credential && {
       sealedCredential: credential.sealed,
@@ -151,7 +151,28 @@ export function rescheduled(
 ): Connection | undefined {
   if (!isLiveAsSeen(row, { fence, committedFence: fence })) return undefined;
   return {
-    ...without(row, 'accessTokenExpiresAt', 'refreshTokenExpiresAt', 'refreshAt'),
+    ...withoutSchedule(row),
     ...schedule,
   };
+}
+
+export function reminded(
+  row: Connection,
+  { remindDays, ...seen }: Parameters<ConnectionStore['remind']>[1],
+  next: Parameters<ConnectionStore['remind']>[2],
+): Connection | undefined {
+  if (!isLiveAsSeen(row, seen) || row.remindDays !== remindDays) return undefined;
+  return { ...row, ...next };
+}
+
+/** A schedule is whole, but for the reminder that is next. */
+function withoutSchedule(row: Connection): Connection {
+  return without(
+    row,
+    'accessTokenExpiresAt',
+    'refreshTokenExpiresAt',
+    'refreshAt',
+    'renewAt',
+    'renewalEndsAt',
+  );
 }

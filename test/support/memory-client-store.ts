@@ -32,6 +32,10 @@ export function memoryClientStore(): MemoryClientStore {
       if (statusOf(client).refusedVersion !== version) return;
       rows.set(client, without(statusOf(client), 'refusedVersion', 'refusedAt'));
     },
+    markChanged: async (client, version, at) => {
+      if (statusOf(client).changedVersion === version) return;
+      put(client, { changedVersion: version, changedAt: at });
+    },
     countTrouble: async (client, calledAt) => {
       const { openUntil, troubles = 0 } = statusOf(client);
       if (openUntil !== undefined && openUntil > calledAt) return undefined;

@@ -16,6 +16,7 @@ import {
   markedDead,
   markedUncertain,
   released,
+  reminded,
   rescheduled,
 } from './connection-changes.ts';
 import { listByClient, listDue } from './connection-listing.ts';
@@ -72,6 +73,7 @@ export function memoryConnectionStore(
       change(key, (row) => (isLiveAsSeen(row, seen) ? { ...row, refreshAt } : undefined)),
     reschedule: async (key, fence, schedule) =>
       change(key, (row) => rescheduled(row, fence, schedule)),
+    remind: async (key, seen, next) => change(key, (row) => reminded(row, seen, next)),
     quarantine: async (key) => change(key, ({ refreshAt: _, ...row }) => row),
     markUncertain: async (input) => change(input.key, (row) => markedUncertain(row, input)),
     repin: async (key, seenFence, pinned) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Packaged } from './package-service.ts';
-import { queues } from './queues.ts';
+import { eventsDeadQueue, queues } from './queues.ts';
 import { resourcesOf } from './resources.ts';
 
 type AlarmProperties = Readonly<Record<string, unknown>>;
@@ -17,17 +17,20 @@ export function describeAlarms(packaged: Packaged): void {
     );
 
   describe('the alarms', () => {
-    it.each(queues)('watch the dead letters of %s: %s', (_, dead) => {
-      const Value = { 'Fn::GetAtt': [dead, 'QueueName'] };
+    it.each([...queues, ['the stream', eventsDeadQueue, 'events']] as const)(
+      'watch the dead letters of %s: %s',
+      (_, dead) => {
+        const Value = { 'Fn::GetAtt': [dead, 'QueueName'] };
 
-      expect(on('ApproximateNumberOfMessagesVisible', { Name: 'QueueName', Value })).toEqual([
-        expect.objectContaining({
-          Namespace: 'AWS/SQS',
-          Threshold: 1,
-          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        }),
-      ]);
-    });
+        expect(on('ApproximateNumberOfMessagesVisible', { Name: 'QueueName', Value })).toEqual([
+          expect.objectContaining({
+            Namespace: 'AWS/SQS',
+            Threshold: 1,
+            ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+          }),
+        ]);
+      },
+    );
 
     it('watch how long an answer has waited to be stored', () => {
       const Value = { 'Fn::GetAtt': ['RecoveryQueue', 'QueueName'] };
@@ -37,7 +40,21 @@ export function describeAlarms(packaged: Packaged): void {
       ]);
     });
 
+    it('watch how long a change has waited to be told', () => {
+      const dimension = { Name: 'FunctionName', Value: { Ref: 'PublishDasheventsLambdaFunction' } };
+
+      expect(on('IteratorAge', dimension)).toEqual([
+        expect.objectContaining({
+          Namespace: 'AWS/Lambda',
+          Statistic: 'Maximum',
+          Threshold: 900_000,
+          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        }),
+      ]);
+    });
+
     it.each([
+      ['Errors', 'PublishDasheventsLambdaFunction'],
       ['Errors', 'RefreshLambdaFunction'],
       ['Errors', 'RefreshDashdueLambdaFunction'],
       ['Throttles', 'VendLambdaFunction'],
@@ -81,7 +98,7 @@ export function describeAlarms(packaged: Packaged): void {
     });
 
     it('say what to do, and tell the topic if there is one', () => {
-      expect(alarms).toHaveLength(12);
+      expect(alarms).toHaveLength(15);
       for (const { AlarmDescription, AlarmActions } of alarms) {
         expect(AlarmDescription).toMatch(/;|\. Look/);
         expect(AlarmActions).toEqual({

@@ -7,6 +7,7 @@ import { type FunctionName, functionNames, lambdaFunction } from './resources.ts
 const marks = {
   dynamodb: 'com.amazonaws.dynamodb',
   lambda: 'com.amazonaws.lambda',
+  eventBridge: 'com.amazonaws.eventbridge',
   secretsManager: 'com.amazonaws.secretsmanager',
   sqs: 'com.amazonaws.sqs',
 } as const;
@@ -18,6 +19,7 @@ const clients: Readonly<Record<FunctionName, readonly AwsClient[]>> = {
   callback: ['dynamodb', 'secretsManager'],
   connect: ['dynamodb', 'secretsManager'],
   connections: ['dynamodb', 'secretsManager', 'sqs'],
+  'publish-events': ['eventBridge', 'sqs'],
   recover: ['dynamodb'],
   refresh: ['dynamodb', 'secretsManager', 'sqs'],
   'refresh-due': ['dynamodb', 'sqs'],

@@ -54,10 +54,31 @@ export function describeEventSources(packaged: Packaged): void {
       },
     );
 
-    it('is no other queue and no stream', () => {
+    it('is the stream of the connections for publish-events, from its beginning', () => {
+      const id = 'PublishDasheventsEventSourceMappingDynamodbConnectionsTable';
+
+      expect(resource(packaged, id).Properties).toEqual({
+        BatchSize: 100,
+        MaximumBatchingWindowInSeconds: 2,
+        EventSourceArn: { 'Fn::GetAtt': ['ConnectionsTable', 'StreamArn'] },
+        FunctionName: { 'Fn::GetAtt': ['PublishDasheventsLambdaFunction', 'Arn'] },
+        Enabled: true,
+        StartingPosition: 'TRIM_HORIZON',
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        BisectBatchOnFunctionError: true,
+        MaximumRetryAttempts: -1,
+        MaximumRecordAgeInSeconds: 72_000,
+        DestinationConfig: {
+          OnFailure: { Destination: { 'Fn::GetAtt': ['EventsDeadQueue', 'Arn'] } },
+        },
+      });
+    });
+
+    it('is no other queue and no other stream', () => {
       const mappings = resourcesOf(packaged, 'AWS::Lambda::EventSourceMapping');
 
       expect(Object.keys(mappings).sort()).toEqual([
+        'PublishDasheventsEventSourceMappingDynamodbConnectionsTable',
         'RecoverEventSourceMappingSQSRecoveryQueue',
         'RefreshEventSourceMappingSQSRefreshQueue',
         'RevokeEventSourceMappingSQSRevokeQueue',

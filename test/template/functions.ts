@@ -41,6 +41,12 @@ const environments: Readonly<Record<FunctionName, object>> = {
     ...provider,
     REVOKE_QUEUE_URL: { Ref: 'RevokeQueue' },
   },
+  'publish-events': {
+    ...stage,
+    ...baseUrl,
+    EVENT_BUS: 'default',
+    EVENTS_DEAD_QUEUE_URL: { Ref: 'EventsDeadQueue' },
+  },
   recover: { ...connections, ...tokens },
   refresh: {
     ...stage,

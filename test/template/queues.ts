@@ -9,17 +9,20 @@ export const queues = [
   ['RevokeQueue', 'RevokeDeadQueue', 'revoke'],
 ] as const;
 
+/** Of no queue, but of the connections' stream. */
+export const eventsDeadQueue = 'EventsDeadQueue';
+
 const tombstoneSeconds = 30 * 24 * 3600;
 
 /** The queues and where their messages end that cannot be handled. */
 export function describeQueues(packaged: Packaged): void {
   describe('the queues', () => {
-    it('are these, each with dead letters of its own', () => {
+    it('are these, each with dead letters of its own, and one for what a stream cannot do', () => {
       const found = Object.keys(resourcesOf(packaged, 'AWS::SQS::Queue'));
 
       const live = queues.map(([queue]) => queue);
       const dead = queues.map(([, dead]) => dead);
-      expect(found.sort()).toEqual([...live, ...dead].sort());
+      expect(found.sort()).toEqual([...live, ...dead, eventsDeadQueue].sort());
     });
 
     it.each(queues)('%s gives up into %s', (queue, dead, name) => {
@@ -32,6 +35,13 @@ export function describeQueues(packaged: Packaged): void {
       expect(resource(packaged, dead).Properties.QueueName).toBe(
         `evergrant-dev-${name}-dead${end}`,
       );
+    });
+
+    it('keep events that were given up for two weeks', () => {
+      expect(resource(packaged, eventsDeadQueue).Properties).toMatchObject({
+        QueueName: 'evergrant-dev-events-dead',
+        MessageRetentionPeriod: 14 * 24 * 3600,
+      });
     });
 
     it('are encrypted by SQS, or by the own key if there is one', () => {

@@ -32,6 +32,7 @@ export const functionNames = [
   'callback',
   'connect',
   'connections',
+  'publish-events',
   'recover',
   'refresh',
   'refresh-due',

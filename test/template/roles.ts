@@ -98,6 +98,18 @@ const rights: Readonly<Record<FunctionName, Rights>> = {
     ],
     withKey: [useTables, readSecrets, sendMessages],
   },
+  'publish-events': {
+    role: 'PublishEventsRole',
+    may: [
+      log('PublishDashevents'),
+      'dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams on ConnectionsTable.StreamArn',
+      `events:PutEvents on arn:{AWS::Partition}:events:{AWS::Region}:{AWS::AccountId}:event-bus/default if ${JSON.stringify(
+        { StringEquals: { 'events:source': 'evergrant-{stage}' } },
+      )}`,
+      'sqs:SendMessage on EventsDeadQueue.Arn',
+    ],
+    withKey: [readTables, sendMessages],
+  },
   recover: {
     role: 'RecoverRole',
     may: [

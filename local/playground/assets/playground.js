@@ -1,6 +1,7 @@
 /** The page's own script: keeps the table fresh, runs the buttons, shows what came of them. */
 
 const table = document.getElementById('table');
+const events = document.getElementById('events');
 const activity = document.getElementById('activity');
 const updated = document.getElementById('updated');
 const pollMs = 4000;
@@ -35,12 +36,15 @@ function tick() {
 }
 
 let shown = table.innerHTML;
+let shownEvents = events.innerHTML;
 
 async function update() {
   try {
-    const response = await fetch('/connections');
-    const text = await response.text();
+    const [text, eventsText] = await Promise.all(
+      ['/connections', '/events'].map(async (path) => (await fetch(path)).text()),
+    );
     if (text !== shown) replaceTable(text);
+    if (eventsText !== shownEvents) replaceEvents(eventsText);
     showReachable(true);
   } catch {
     showReachable(false);
@@ -67,6 +71,21 @@ function replaceTable(text) {
   if (!focused) return;
   const again = table.querySelector(`[aria-label="${CSS.escape(focused)}"]`);
   (again ?? document.getElementById('connections')).focus();
+}
+
+/** Whoever reads an event goes on reading it. */
+function replaceEvents(text) {
+  const open = [...events.querySelectorAll('details[open]')].map(({ dataset }) => dataset.event);
+  const focused = events.contains(document.activeElement)
+    ? document.activeElement.closest('details')?.dataset.event
+    : undefined;
+  shownEvents = text;
+  events.innerHTML = text;
+  tick();
+  for (const details of events.querySelectorAll('details')) {
+    details.open = open.includes(details.dataset.event);
+    if (details.dataset.event === focused) details.querySelector('summary').focus();
+  }
 }
 
 async function run(action, input) {

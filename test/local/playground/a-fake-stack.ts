@@ -38,6 +38,7 @@ export const vended = {
 export async function aFakeStack(): Promise<FakeStack> {
   const seen: SeenRequest[] = [];
   let answers: Answers = {
+    'GET /events': { status: 200, body: { events: [] } },
     'GET /connections': { status: 200, body: { connections: [] } },
     'secretsmanager.ListSecrets': {
       status: 200,
@@ -69,6 +70,7 @@ export async function aFakeStack(): Promise<FakeStack> {
       lambda: url,
       dynamodb: url,
       secrets_manager: url,
+      event_bridge: url,
       providers: { hurma: url, hurdlr: url, humanity: url, hypersku: url },
     },
     seen,

@@ -63,6 +63,12 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'connections.fail': () =>
     connections.fail(key, 1, { failingSince: at(0), failures: 1, intentSettled: true }),
   'connections.defer': () => connections.defer(key, seen, at(60)),
+  'connections.remind': () =>
+    connections.remind(
+      key,
+      { fence: 1, committedFence: 1, remindDays: 30 },
+      { remindDays: 7, refreshAt: at(60) },
+    ),
   'connections.markDead': () =>
     connections.markDead(key, seen, { reason: 'grant_dead', since: at(0) }),
   'connections.reschedule': () => connections.reschedule(key, 1, answer),
@@ -97,6 +103,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'clients.read': () => clients.read(key.client),
   'clients.markRefused': () => clients.markRefused(key.client, canary, at(0)),
   'clients.clearRefused': () => clients.clearRefused(key.client, canary),
+  'clients.markChanged': () => clients.markChanged(key.client, canary, at(0)),
   'clients.markProven': () => clients.markProven(key.client, canary),
   'clients.countTrouble': () => clients.countTrouble(key.client, at(0)),
   'clients.openBreaker': () => clients.openBreaker(key.client, at(30)),

@@ -1,0 +1,101 @@
+import type { ReadRecord } from '../broker/publish-events.ts';
+import type { ClientImage, ConnectionImage, LiveImage, RowChange } from '../broker/row-change.ts';
+import { isFault } from '../fault.ts';
+import { type ConnectionKey, isClientName } from '../names.ts';
+import { epochSeconds } from '../time.ts';
+import { count, instant, type Members, type Named, text, withoutUndefined } from './members.ts';
+import { type Item, parseKeyText, parseRow } from './row.ts';
+import { connectionState, reauthorizationReason, remindDays, renewalKinds } from './vocabulary.ts';
+
+/** A record of a DynamoDB stream, in DynamoDB's JSON, as far as it is read here. */
+export interface StreamRecord {
+  readonly dynamodb?: {
+    readonly SequenceNumber?: string;
+    /** Epoch seconds, perhaps with a fraction. */
+    readonly ApproximateCreationDateTime?: number;
+    readonly Keys?: Item;
+    readonly OldImage?: Item;
+    readonly NewImage?: Item;
+  };
+}
+
+/** How the row is called in a fault, which never leaves this file. */
+const table = 'stream';
+
+/**
+ * Reads a record of the table's stream. Of the images only what events are made of is looked at, so
+ * a row that is faulty elsewhere is told of all the same.
+ *
+ * @param record - from our own table, yet somebody may have written a row by hand.
+ */
+export function parseStreamRecord({ dynamodb = {} }: StreamRecord): ReadRecord {
+  const { SequenceNumber: position = '', ApproximateCreationDateTime: at, Keys } = dynamodb;
+  const pk = Keys?.pk?.S ?? '';
+  const key = parseKeyText(pk);
+  const named = { position, ...(key && { key }) };
+  if (at === undefined || !Number.isFinite(at) || at < 0) {
+    return { ...named, problems: ['the record has no time'] };
+  }
+  try {
+    const change = parseChange(pk, key, dynamodb);
+    return { position, change, changedAt: epochSeconds(Math.floor(at)) };
+  } catch (error) {
+    if (!isFault(error) || error.code !== 'ROW_INVALID') throw error;
+    return { ...named, problems: error.context.problems };
+  }
+}
+
+function parseChange(
+  pk: string,
+  key: ConnectionKey | undefined,
+  { OldImage: before, NewImage: after }: NonNullable<StreamRecord['dynamodb']>,
+): RowChange {
+  const images = <Image>(parse: (item: Item) => Image) => ({
+    ...(before && { before: parse(before) }),
+    ...(after && { after: parse(after) }),
+  });
+  if (key) return { row: 'connection', key, ...images(parseConnectionImage) };
+  if (isClientName(pk)) return { row: 'client', client: pk, ...images(parseClientImage) };
+  return { row: 'other' };
+}
+
+function parseConnectionImage(item: Item): ConnectionImage {
+  return parseRow<ConnectionImage>(table, item, (members) => {
+    const version = {
+      fence: members.required('fence', count),
+      // Rows of before count none.
+      changes: members.optional('changes', count) ?? 0,
+    };
+    return item.state?.S === 'revoked'
+      ? { ...version, state: 'revoked' }
+      : withoutUndefined<LiveImage>({ ...version, ...liveMembers(members) });
+  });
+}
+
+function liveMembers(members: Members): Omit<Named<LiveImage>, 'fence' | 'changes'> {
+  return {
+    state: members.required('state', connectionState),
+    provider: members.required('provider', text),
+    committedFence: members.required('committed_fence', count),
+    renewal: members.required('renewal', renewalKinds),
+    reason: members.optional('reason', reauthorizationReason),
+    needsReauthSince: members.optional('needs_reauth_since', instant),
+    failingSince: members.optional('failing_since', instant),
+    refreshAt: members.optional('refresh_at', instant),
+    accessTokenExpiresAt: members.optional('access_token_expires_at', instant),
+    renewalEndsAt: members.optional('renewal_ends_at', instant),
+    remindDays: members.optional('remind_days', remindDays),
+  };
+}
+
+function parseClientImage(item: Item): ClientImage {
+  return parseRow(table, item, (members) =>
+    withoutUndefined<ClientImage>({
+      changes: members.optional('changes', count) ?? 0,
+      refusedVersion: members.optional('refused_version', text),
+      refusedAt: members.optional('refused_at', instant),
+      changedVersion: members.optional('changed_version', text),
+      changedAt: members.optional('changed_at', instant),
+    }),
+  );
+}
