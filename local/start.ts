@@ -10,10 +10,12 @@ import { assertPortsFree, buildPorts, localUrl, readPortBase } from './ports.ts'
 import { startQueuePoller } from './queue-poller.ts';
 import { readServiceDefinition } from './service-definition.ts';
 import {
+  buildEndpoints,
   buildRoutes,
   buildStreamRoutes,
   buildUrls,
   type Part,
+  type RunningServices,
   type StackUrls,
   stage,
   startProviders,
@@ -38,6 +40,8 @@ export interface StackOptions {
   readonly stateDir: string;
   /** No line on standard output while it starts. Default false. */
   readonly quiet?: boolean;
+  /** Run already, in place of the stand-ins. */
+  readonly services?: RunningServices;
 }
 
 /** Invocations under way have this long to end when the stack does. */
@@ -92,7 +96,7 @@ async function assertNotRunning(stackFile: string, ownApi: string): Promise<void
 
 /** Starts everything in the order of need; `parts` gets each one as soon as it runs. */
 async function startParts(
-  { portBase, stateDir, quiet = false }: StackOptions,
+  { portBase, stateDir, quiet = false, services }: StackOptions,
   parts: Part[],
 ): Promise<Omit<Stack, 'close'>> {
   const say = (text: string) => (quiet ? undefined : console.log(text));
@@ -102,12 +106,14 @@ async function startParts(
   };
   const ports = buildPorts(portBase);
   const definition = readServiceDefinition(join(projectDir, 'serverless.yml'), stage);
+  const endpoints = buildEndpoints(ports, services);
+  const site = { ports, stateDir, definition, endpoints, services };
 
   say('Starting DynamoDB, SQS, Secrets Manager, EventBridge and the providers …');
   const streams = createStreamPoller(buildStreamRoutes(definition));
-  const queueNames = await startStores({ ports, stateDir, definition }, keep, streams);
-  const providers = await startProviders({ ports, stateDir }, keep);
-  const urls = buildUrls(ports, providers);
+  const queueNames = await startStores(site, keep, streams);
+  const providers = await startProviders(site, keep);
+  const urls = buildUrls(site, providers);
 
   say('Starting the functions …');
   keep(
@@ -118,7 +124,9 @@ async function startParts(
     }),
   );
   const logFile = join(stateDir, 'functions.log');
-  const functions = keep(await startFunctions({ ports, logFile, environment: process.env }));
+  const functions = keep(
+    await startFunctions({ ports, endpoints, logFile, environment: process.env }),
+  );
   const routes = buildRoutes(definition, queueNames);
   keep(drained(startQueuePoller({ sqs: urls.sqs, lambda: urls.lambda, routes })));
   streams.start(urls.lambda);

@@ -53,8 +53,11 @@ export async function createResources({ dynamodb, secrets, sqs }: ResourceClient
   }
 }
 
-/** An engine that several test files use has what the one before has left. */
-async function removeTable(dynamodb: DynamoDBClient, TableName: string | undefined): Promise<void> {
+/** Removes a table if it is there: an engine that several test files use has what one has left. */
+export async function removeTable(
+  dynamodb: DynamoDBClient,
+  TableName: string | undefined,
+): Promise<void> {
   try {
     await dynamodb.send(new DeleteTableCommand({ TableName }));
   } catch (error) {
