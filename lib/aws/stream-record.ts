@@ -19,6 +19,12 @@ export interface StreamRecord {
   };
 }
 
+/** What a state has to say of itself, since its event promises it. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  failing: ['failing_since'],
+  needs_reauth: ['reason', 'needs_reauth_since'],
+};
+
 /** How the row is called in a fault, which never leaves this file. */
 const table = 'stream';
 
@@ -61,6 +67,9 @@ function parseChange(
 
 function parseConnectionImage(item: Item): ConnectionImage {
   return parseRow<ConnectionImage>(table, item, (members) => {
+    for (const name of needed[item.state?.S ?? ''] ?? []) {
+      if (item[name] === undefined) members.refuse(`${name} is missing`);
+    }
     const version = {
       fence: members.required('fence', count),
       // Rows of before count none.
@@ -89,13 +98,17 @@ function liveMembers(members: Members): Omit<Named<LiveImage>, 'fence' | 'change
 }
 
 function parseClientImage(item: Item): ClientImage {
-  return parseRow(table, item, (members) =>
-    withoutUndefined<ClientImage>({
+  return parseRow(table, item, (members) => {
+    for (const cause of ['refused', 'changed']) {
+      const isDated = item[`${cause}_version`] === undefined || item[`${cause}_at`] !== undefined;
+      if (!isDated) members.refuse(`${cause}_at is missing`);
+    }
+    return withoutUndefined<ClientImage>({
       changes: members.optional('changes', count) ?? 0,
       refusedVersion: members.optional('refused_version', text),
       refusedAt: members.optional('refused_at', instant),
       changedVersion: members.optional('changed_version', text),
       changedAt: members.optional('changed_at', instant),
-    }),
-  );
+    });
+  });
 }

@@ -26,6 +26,7 @@ export const queues = {
   revoke: `evergrant-${stage}-revoke`,
   recoveryDead: `evergrant-${stage}-recovery-dead`,
   revokeDead: `evergrant-${stage}-revoke-dead`,
+  eventsDead: `evergrant-${stage}-events-dead`,
 } as const;
 
 export interface ResourceClients {
@@ -89,6 +90,7 @@ export function setEnvironment(addresses: Readonly<Record<string, string>>): voi
     TOKENS_TABLE: tables.tokens,
     SESSIONS_TABLE: tables.sessions,
     PUBLIC_BASE_URL: 'http://127.0.0.1:3000',
+    EVENT_BUS: 'default',
     REFRESH_FUNCTION: `evergrant-${stage}-refresh`,
     VEND_ALLOW: '*/*',
     DUE_SHARDS: '8',

@@ -9,6 +9,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import type { ConnectionKey } from '../../lib/names.ts';
 import { systemClock } from '../../lib/time.ts';
+import { type ChangeRecord, startChangeFeed } from '../../local/change-feed.ts';
+import { type BusEvent, startEventBus } from '../../local/event-bus.ts';
 import { createDueMaker } from '../../local/playground/make-due.ts';
 import { ageToken } from './age-token.ts';
 import {
@@ -36,8 +38,12 @@ type Handler = (event: never, context: Context) => unknown;
  */
 export async function startFunctionStack() {
   let refresh: Handler | undefined;
-  const servers = await startServers((event) => refresh?.(event as never, aContext()));
-  const { dynamodb, secrets, sqs, provider } = servers;
+  const changes: ChangeRecord[] = [];
+  const servers = await startServers(
+    (event) => refresh?.(event as never, aContext()),
+    (record) => changes.push(record),
+  );
+  const { dynamodb, secrets, sqs, events, provider } = servers;
   const clients = {
     dynamodb: new DynamoDBClient({ endpoint: dynamodb.url, ...localCredentials }),
     secrets: new SecretsManagerClient({ endpoint: secrets.url, ...localCredentials }),
@@ -76,6 +82,14 @@ export async function startFunctionStack() {
       );
       return Items;
     },
+    /** What the stream of the connections' table has said since this was asked last. */
+    takeChanges: (): readonly ChangeRecord[] => changes.splice(0),
+    /** Everything that is on the bus, oldest first. */
+    events: async (): Promise<readonly BusEvent[]> => {
+      const response = await fetch(`${events.url}/events`);
+      const { events: latestFirst } = (await response.json()) as { events: BusEvent[] };
+      return latestFirst.toReversed();
+    },
     /** Writes an item as somebody with access to the table could. */
     putRow: async (table: keyof typeof tables, Item: Record<string, AttributeValue>) => {
       await clients.dynamodb.send(new PutItemCommand({ TableName: tables[table], Item }));
@@ -83,14 +97,27 @@ export async function startFunctionStack() {
     close: async () => {
       dueMaker.close();
       for (const client of Object.values(clients)) client.destroy();
+      // First what stands before another one.
+      await servers.dynamodb.close();
       await Promise.all(Object.values(servers).map((server) => server.close()));
     },
   };
 }
 
-async function startServers(refresh: (event: unknown) => unknown) {
+async function startServers(
+  refresh: (event: unknown) => unknown,
+  onChange: (record: ChangeRecord) => void,
+) {
+  const tablesBehind = await startDynamoDbService();
   return {
-    dynamodb: await startDynamoDbService(),
+    tablesBehind,
+    dynamodb: await startChangeFeed({
+      port: 0,
+      target: tablesBehind.url,
+      tables: [tables.connections],
+      onChange: (_table, record) => onChange(record),
+    }),
+    events: await startEventBus({ port: 0 }),
     secrets: await startSecretsService(),
     sqs: await startQueueService(),
     provider: await startScriptedProvider(),
@@ -101,8 +128,9 @@ async function startServers(refresh: (event: unknown) => unknown) {
 }
 
 function addressesOf(servers: Awaited<ReturnType<typeof startServers>>) {
-  const { dynamodb, secrets, sqs, lambda } = servers;
+  const { dynamodb, secrets, sqs, lambda, events } = servers;
   return {
+    AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     AWS_ENDPOINT_URL_SQS: sqs.url,
@@ -110,6 +138,7 @@ function addressesOf(servers: Awaited<ReturnType<typeof startServers>>) {
     REFRESH_QUEUE_URL: `${sqs.url}/000000000000/${queues.refresh}`,
     RECOVERY_QUEUE_URL: `${sqs.url}/000000000000/${queues.recovery}`,
     REVOKE_QUEUE_URL: `${sqs.url}/000000000000/${queues.revoke}`,
+    EVENTS_DEAD_QUEUE_URL: `${sqs.url}/000000000000/${queues.eventsDead}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import type {
   APIGatewayProxyEventV2,
   APIGatewayProxyStructuredResultV2,
+  DynamoDBBatchResponse,
   SQSBatchResponse,
 } from 'aws-lambda';
 import { vi } from 'vitest';
@@ -33,6 +34,7 @@ export async function loadFunctions(stack: FunctionStack) {
     refresh,
     revoke,
     recover,
+    publish,
   ] = await Promise.all([
     import('../../functions/connect.ts'),
     import('../../functions/authorize.ts'),
@@ -44,6 +46,7 @@ export async function loadFunctions(stack: FunctionStack) {
     import('../../functions/refresh.ts'),
     import('../../functions/revoke.ts'),
     import('../../functions/recover.ts'),
+    import('../../functions/publish-events.ts'),
   ]);
   stack.refreshWith(refresh.handler);
 
@@ -60,6 +63,7 @@ export async function loadFunctions(stack: FunctionStack) {
     refresh: refresh.handler,
     revoke: revoke.handler,
     recover: recover.handler,
+    'publish-events': publish.handler,
   };
   const onConnection = (method: string) => (key: string, body?: unknown) => {
     const [client = '', connection = ''] = key.split('/');
@@ -96,6 +100,12 @@ export async function loadFunctions(stack: FunctionStack) {
     refreshAll: (messages: readonly QueuedMessage[], remainingMs?: number) =>
       workOff(refresh.handler, messages, remainingMs),
     revokeAll: (messages: readonly QueuedMessage[]) => workOff(revoke.handler, messages),
+    /** Follows the stream; answers the place from which it is to be delivered again. */
+    publishAll: async (records: readonly object[]) => {
+      const answer = await call(publish.handler, { Records: records });
+      const { batchItemFailures } = answer as DynamoDBBatchResponse;
+      return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    },
     recoverAll: (messages: readonly QueuedMessage[]) => workOff(recover.handler, messages),
   };
 }

@@ -1,12 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   dynamodbClient,
+  eventBridgeClient,
   lambdaClient,
   secretsManagerClient,
   sqsClient,
 } from '../../../lib/aws/clients.ts';
 
-const clients = { dynamodbClient, lambdaClient, secretsManagerClient, sqsClient };
+const clients = {
+  dynamodbClient,
+  eventBridgeClient,
+  lambdaClient,
+  secretsManagerClient,
+  sqsClient,
+};
 const endings: (() => void)[] = [];
 afterEach(() => {
   for (const end of endings.splice(0)) end();

@@ -11,6 +11,7 @@ import { dynamodbTokenStore } from '../../../lib/aws/dynamodb-token-store.ts';
 import { lambdaRefreshInvoker } from '../../../lib/aws/lambda-refresh-invoker.ts';
 import { secretsClientRegistry } from '../../../lib/aws/secrets-client-registry.ts';
 import { secretsKeyRings } from '../../../lib/aws/secrets-key-rings.ts';
+import { sqsDeadEvents } from '../../../lib/aws/sqs-dead-events.ts';
 import { sqsRecoveryQueue } from '../../../lib/aws/sqs-recovery-queue.ts';
 import { sqsRefreshQueue } from '../../../lib/aws/sqs-refresh-queue.ts';
 import { sqsRevocationQueue } from '../../../lib/aws/sqs-revocation-queue.ts';
@@ -118,6 +119,7 @@ const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   'recovery-queue.send': () => sqsRecoveryQueue(queue).send({ ...key, fence: 1, answer, token }),
   'revocation-queue.send': () =>
     sqsRevocationQueue(queue).send({ ...key, fence: 1, sealed: canary }),
+  'events-dead-queue.send': () => sqsDeadEvents(queue).send({ position: '1', code: canary }),
   'refresh-function.invoke': () => lambdaRefreshInvoker(lambda).invoke(key, 5000),
 };
 
