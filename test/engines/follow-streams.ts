@@ -5,6 +5,7 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   ListStreamsCommand,
+  TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import { systemClock } from '../../lib/time.ts';
 import type { ChangeFeedOptions, ChangeRecord } from '../../local/change-feed.ts';
@@ -69,7 +70,10 @@ interface Place {
   readonly after: string | undefined;
 }
 
-/** The next records of a shard. */
+/**
+ * The next records of a shard. DynamoDB Local now and then says of the very place where it has ended
+ * that it is too old to be read from: then it is asked again.
+ */
 async function readShard(
   client: DynamoDBStreamsClient,
   { after, ...shard }: Place,
@@ -78,9 +82,16 @@ async function readShard(
     after === undefined
       ? ({ ShardIteratorType: 'TRIM_HORIZON' } as const)
       : ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after } as const);
-  const { ShardIterator } = await client.send(new GetShardIteratorCommand({ ...shard, ...start }));
-  const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }));
-  return Records;
+  try {
+    const { ShardIterator } = await client.send(
+      new GetShardIteratorCommand({ ...shard, ...start }),
+    );
+    const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }));
+    return Records;
+  } catch (error) {
+    if (error instanceof TrimmedDataAccessException) return [];
+    throw error;
+  }
 }
 
 /** Lambda has the time as a number. */

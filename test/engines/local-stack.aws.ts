@@ -5,14 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DescribeTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { walkAll, walks } from '../../local/demo/walk-all.ts';
 import { findFreePortBase } from '../../local/ports.ts';
 import { type Stack, startStack } from '../../local/start.ts';
+import { expectDocumentedEvent } from '../support/event-schemas.ts';
 import { removeTable, tables } from '../support/function-resources.ts';
 import { localCredentials } from '../support/local-credentials.ts';
+import { takeAll } from '../support/queue-service.ts';
 import { motoUrl, startDynamoDbService } from '../support/services.ts';
 import { followStreams } from './follow-streams.ts';
 
@@ -30,6 +33,7 @@ beforeAll(async () => {
   moto = await motoUrl();
   dynamodb = new DynamoDBClient({ endpoint: engine.url, ...localCredentials });
   for (const table of Object.values(tables)) await removeTable(dynamodb, table);
+  await hearEvents();
   stateDir = mkdtempSync(join(tmpdir(), 'evergrant-aws-'));
   stack = await startStack({
     portBase: await findFreePortBase(),
@@ -46,6 +50,22 @@ afterAll(async () => {
   dynamodb.destroy();
   rmSync(stateDir, { recursive: true, force: true });
 });
+
+const heardQueue = 'heard';
+
+/** A rule as others write it: everything that Evergrant publishes goes into a queue. */
+async function hearEvents(): Promise<void> {
+  const options = { endpoint: moto, ...localCredentials };
+  const sqs = new SQSClient({ ...options, useQueueUrlAsEndpoint: false });
+  await sqs.send(new CreateQueueCommand({ QueueName: heardQueue }));
+  sqs.destroy();
+  const events = new EventBridgeClient(options);
+  const EventPattern = JSON.stringify({ source: ['evergrant-local'] });
+  await events.send(new PutRuleCommand({ Name: 'all', EventPattern }));
+  const Arn = `arn:aws:sqs:us-east-1:000000000000:${heardQueue}`;
+  await events.send(new PutTargetsCommand({ Rule: 'all', Targets: [{ Id: 'queue', Arn }] }));
+  events.destroy();
+}
 
 it('walks every documented grant of all four providers', { timeout: 300_000 }, async () => {
   const results = await walkAll(stack as Stack, { accessTokenSeconds });
@@ -71,6 +91,32 @@ it('has kept everything in the engines', async () => {
   expect(QueueUrls.map((url) => url.split('/').at(-1))).toContain('evergrant-local-refresh.fifo');
   secrets.destroy();
   sqs.destroy();
+});
+
+it('has published what happened, from the stream over EventBridge to whoever listens', async () => {
+  const sqs = new SQSClient({ endpoint: moto, useQueueUrlAsEndpoint: false, ...localCredentials });
+  const url = `${moto}/000000000000/${heardQueue}`;
+  const heard = new Map<string, string[]>();
+  const ended = () =>
+    [...heard.values()].filter((types) => types.at(-1) === 'connection.revoked').length;
+
+  await vi.waitFor(
+    async () => {
+      for (const { body } of await takeAll(sqs, url)) {
+        const { 'detail-type': type, detail } = JSON.parse(body);
+        expectDocumentedEvent(type, detail);
+        const name = `${detail.client}/${detail.connection}`;
+        heard.set(name, [...(heard.get(name) ?? []), type]);
+      }
+      expect(ended()).toBe(walks.length);
+    },
+    { timeout: 60_000, interval: 500 },
+  );
+  sqs.destroy();
+
+  for (const { client, connection } of walks) {
+    expect(heard.get(`${client}/${connection}`)?.[0]).toBe('connection.connected');
+  }
 });
 
 it('answers any request as openapi.yaml says', { timeout: 300_000 }, async () => {

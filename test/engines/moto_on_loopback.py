@@ -1,6 +1,7 @@
-"""moto's server on a free port of the loopback address.
+"""moto's server on a free port of the loopback address, with what it does otherwise than AWS put right.
 
-Writes the port as its first line, and ends when its standard input does.
+Writes the port as its first line, and ends when its standard input does. moto_gaps.py tells whether
+each correction is still needed.
 """
 
 import os
@@ -13,13 +14,8 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.secretsmanager.models import SecretsManagerBackend
 from werkzeug.serving import make_server
-
-
-def end_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(0)
-
 
 lint = models.validate_template_cfn_lint
 
@@ -30,6 +26,27 @@ def find_errors(template: str) -> list:
 
 
 models.validate_template_cfn_lint = find_errors
+
+move_stage = SecretsManagerBackend.update_secret_version_stage
+
+
+def move_stage_and_value(self, **request):
+    """A secret's value is that of the version labelled AWSCURRENT; moto forgets where that went."""
+    answer = move_stage(self, **request)
+    version = request["move_to_version_id"]
+    if request["version_stage"] == "AWSCURRENT" and version:
+        self.secrets[request["secret_id"]].set_default_version_id(version)
+    return answer
+
+
+SecretsManagerBackend.update_secret_version_stage = move_stage_and_value
+
+
+def end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
 threading.Thread(target=end_with_parent, daemon=True).start()
 server = make_server(
     "127.0.0.1",
