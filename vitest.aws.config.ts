@@ -11,6 +11,7 @@ export default defineConfig({
       'test/contract/**/*.test.ts',
       'test/unit/aws/**/*.test.ts',
       'test/functions/**/*.test.ts',
+      'test/local/queue-poller.test.ts',
       'test/local/resources.test.ts',
       'test/simulation/model-reality.test.ts',
     ],

@@ -1,7 +1,9 @@
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
+  DeleteQueueCommand,
   GetQueueAttributesCommand,
+  ListQueuesCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -9,7 +11,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Reply, type RunningServer, startHttpServer } from '../../local/http-server.ts';
 import { type QueuePoller, type QueueRoute, startQueuePoller } from '../../local/queue-poller.ts';
-import { startQueues } from '../../local/queue-server.ts';
+import { startQueueService } from '../support/services.ts';
 
 const functionName = 'evergrant-local-refresh';
 const nothingFailed: Reply = { status: 200, body: '{"batchItemFailures":[]}' };
@@ -22,7 +24,7 @@ let sqs: SQSClient;
 let closers: (() => Promise<void>)[];
 
 beforeEach(async () => {
-  queues = await startQueues({ port: 0 });
+  queues = await startQueueService();
   sqs = new SQSClient({
     endpoint: queues.url,
     region: 'us-east-1',
@@ -30,6 +32,9 @@ beforeEach(async () => {
     useQueueUrlAsEndpoint: false,
   });
   closers = [];
+  // An engine goes on from one test to the next.
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
+  for (const QueueUrl of QueueUrls) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
 });
 
 afterEach(async () => {
