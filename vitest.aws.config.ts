@@ -11,7 +11,6 @@ export default defineConfig({
       'test/contract/**/*.test.ts',
       'test/unit/aws/**/*.test.ts',
       'test/functions/**/*.test.ts',
-      'test/local/queue-poller.test.ts',
       'test/local/resources.test.ts',
       'test/simulation/model-reality.test.ts',
     ],

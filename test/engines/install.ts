@@ -10,7 +10,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Programs } from './programs.ts';
 
-const run = promisify(execFile);
+const runFile = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
 /** Where everything of the engines lies, their logs among it. */
@@ -60,24 +60,17 @@ async function installJars({ maven, javac }: Programs): Promise<void> {
     console.log('Installing DynamoDB Local …');
     const made = `${jars}.new`;
     rmSync(made, { recursive: true, force: true });
-    await run(
-      maven,
-      [
-        ...['--batch-mode', '--quiet', '--file', join(import.meta.dirname, 'pom.xml')],
-        ...['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${made}`],
-      ],
-      { timeout: limitMs },
-    );
+    await run(maven, [
+      ...['--batch-mode', '--quiet', '--file', join(import.meta.dirname, 'pom.xml')],
+      ...['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${made}`],
+    ]);
     const strange = findStrangeJars(made);
     if (strange.length > 0) throw new Error(`not as in jars.sha256: ${strange.join(', ')}`);
     rmSync(jars, { recursive: true, force: true });
     renameSync(made, jars);
   }
-  await run(
-    javac,
-    ['-cp', join(jars, '*'), '-d', classes, join(import.meta.dirname, 'DynamoDbOnLoopback.java')],
-    { timeout: limitMs },
-  );
+  const source = join(import.meta.dirname, 'DynamoDbOnLoopback.java');
+  await run(javac, ['-cp', join(jars, '*'), '-d', classes, source]);
 }
 
 /** The files of `jars.sha256` that are missing in the folder, or differ. */
@@ -95,16 +88,22 @@ async function installPackages({ python }: Programs): Promise<void> {
   if (existsSync(pythonStamp) && readFileSync(pythonStamp, 'utf8') === wanted) return;
   console.log('Installing moto, cfn-lint and Schemathesis …');
   rmSync(pythonFolder, { recursive: true, force: true });
-  await run(python, ['-m', 'venv', pythonFolder], { timeout: limitMs });
-  await run(
-    join(pythonPrograms, 'python'),
-    [
-      ...['-m', 'pip', 'install', '--quiet', '--no-input', '--no-deps', '--no-compile'],
-      ...['--require-hashes', '--requirement', join(import.meta.dirname, 'requirements.lock')],
-    ],
-    { timeout: limitMs },
-  );
+  await run(python, ['-m', 'venv', pythonFolder]);
+  await run(join(pythonPrograms, 'python'), [
+    ...['-m', 'pip', 'install', '--quiet', '--no-input', '--no-deps', '--no-compile'],
+    ...['--require-hashes', '--requirement', join(import.meta.dirname, 'requirements.lock')],
+  ]);
   writeFileSync(pythonStamp, wanted);
+}
+
+/** @throws {Error} with all that the program said: Maven complains on its standard output. */
+async function run(program: string, args: readonly string[]): Promise<void> {
+  try {
+    await runFile(program, args, { timeout: limitMs });
+  } catch (error) {
+    const { message, stdout = '' } = error as Error & { readonly stdout?: string };
+    throw new Error(`${message}\n${stdout}`);
+  }
 }
 
 function readPinned(name: string): string {

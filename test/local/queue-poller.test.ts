@@ -1,9 +1,7 @@
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
-  DeleteQueueCommand,
   GetQueueAttributesCommand,
-  ListQueuesCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -11,7 +9,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Reply, type RunningServer, startHttpServer } from '../../local/http-server.ts';
 import { type QueuePoller, type QueueRoute, startQueuePoller } from '../../local/queue-poller.ts';
-import { startQueueService } from '../support/services.ts';
+import { startQueues } from '../../local/queue-server.ts';
 
 const functionName = 'evergrant-local-refresh';
 const nothingFailed: Reply = { status: 200, body: '{"batchItemFailures":[]}' };
@@ -24,7 +22,7 @@ let sqs: SQSClient;
 let closers: (() => Promise<void>)[];
 
 beforeEach(async () => {
-  queues = await startQueueService();
+  queues = await startQueues({ port: 0 });
   sqs = new SQSClient({
     endpoint: queues.url,
     region: 'us-east-1',
@@ -32,9 +30,6 @@ beforeEach(async () => {
     useQueueUrlAsEndpoint: false,
   });
   closers = [];
-  // An engine goes on from one test to the next.
-  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
-  for (const QueueUrl of QueueUrls) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
 });
 
 afterEach(async () => {

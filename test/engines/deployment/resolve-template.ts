@@ -61,8 +61,6 @@ function decide(template: Template, condition: unknown): boolean {
   switch (kind) {
     case 'Fn::Not':
       return !decide(template, values[0]);
-    case 'Fn::And':
-      return values.every((each) => decide(template, each));
     case 'Fn::Equals': {
       const [first, second] = values.map((each) => {
         const { Ref: name } = typeof each === 'object' ? (each as { Ref?: string }) : {};
