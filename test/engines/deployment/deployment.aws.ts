@@ -43,14 +43,14 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'evergrant-deploy-'));
   await packageInto(folder);
-}, 120_000);
+}, 250_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the packaged template', () => {
   let findings: readonly Finding[];
   beforeAll(async () => {
     findings = await lint(inject('installed').cfnLint, templateFile(folder));
-  });
+  }, 250_000);
 
   it('is accepted by cfn-lint, but for what .cfnlintrc gives a reason for', () => {
     expect(findings.filter(({ isExcused }) => !isExcused)).toEqual([]);

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { parse } from 'yaml';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
@@ -22,19 +24,17 @@ interface Match {
   readonly Location: { readonly Path?: readonly (string | number)[] };
 }
 
-/** Everything that cfn-lint finds in a template, with `.cfnlintrc` and without. */
+/** Everything that cfn-lint finds in a template, excused or not. */
 export async function lint(cfnLint: string, template: string): Promise<readonly Finding[]> {
-  const [all, unexcused] = await Promise.all([
-    runLint(cfnLint, ['--config-file', devNull, '--template', template]),
-    runLint(cfnLint, ['--template', template]),
-  ]);
-  const isExcused = (match: Match) =>
-    !unexcused.some((other) => JSON.stringify(other) === JSON.stringify(match));
-  return all.map((match) => ({
-    rule: match.Rule.Id,
-    message: match.Message,
-    resource: String(match.Location.Path?.[1] ?? ''),
-    isExcused: isExcused(match),
+  const { ignore_checks: excused } = parse(readFileSync(join(root, '.cfnlintrc'), 'utf8')) as {
+    readonly ignore_checks: readonly string[];
+  };
+  const matches = await runLint(cfnLint, ['--config-file', devNull, '--template', template]);
+  return matches.map(({ Rule, Message: message, Location }) => ({
+    rule: Rule.Id,
+    message,
+    resource: String(Location.Path?.[1] ?? ''),
+    isExcused: excused.includes(Rule.Id),
   }));
 }
 
@@ -42,9 +42,8 @@ async function runLint(cfnLint: string, args: readonly string[]): Promise<readon
   const { PATH, HOME } = process.env;
   try {
     const { stdout } = await run(cfnLint, ['--format', 'json', ...args], {
-      cwd: root,
       env: { PATH, HOME },
-      timeout: 110_000,
+      timeout: 240_000,
     });
     return JSON.parse(stdout);
   } catch (error) {
