@@ -10,6 +10,7 @@ import type { ClientName } from '../lib/names.ts';
 import { resolveClient } from '../lib/providers/resolve-client.ts';
 import { readServiceDefinition } from '../local/service-definition.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { eventSchemas, expectDocumentedEvent } from './support/event-schemas.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -150,6 +151,48 @@ describe('the tables', () => {
 
     expect(members.length).toBeGreaterThan(10);
     expect(members.filter((name) => !new RegExp(`\`${name}[\`.]`).test(definitions))).toEqual([]);
+  });
+});
+
+describe('the events', () => {
+  const page = read('docs/events/README.md');
+  const rows = tableRows(page.replaceAll(/\[(`[^`]+`)\]\([^)]+\)/g, '$1'), 'Events');
+  const common = ['schema_version', 'id', 'sequence', 'occurred_at', 'client'];
+
+  it('are in a table with the members of each, as its schema has them, and a link to it', () => {
+    const source = read('lib/broker/happening.ts');
+
+    expect(namesIn(rows)).toEqual([...eventSchemas.keys()]);
+    expect([...new Set(findAll(source, /\btype: '((?:connection|client)\.\w+)'/g))].sort()).toEqual(
+      namesIn(rows),
+    );
+    for (const [type = '', , members = ''] of rows) {
+      const { title, properties } = eventSchemas.get(type) ?? {};
+      const own = Object.keys(properties ?? {}).filter(
+        (name) => ![...common, 'connection', 'provider'].includes(name),
+      );
+      expect(title).toBe(type);
+      expect(members.split(', ').filter(Boolean)).toEqual(own);
+      expect(page).toContain(`[\`${type}\`](${type}.json)`);
+      expect(readme).toContain(`\`${type}\``);
+    }
+  });
+
+  it('are described member by member, with those that all have', () => {
+    for (const { properties, required } of eventSchemas.values()) {
+      expect(Object.keys(properties).filter((name) => !properties[name]?.description)).toEqual(
+        Object.keys(properties).filter((name) => name === 'reason' || name === 'previous_state'),
+      );
+      expect(required).toEqual(expect.arrayContaining(common));
+    }
+    for (const name of common) expect(page).toContain(`\`${name}\``);
+  });
+
+  it('are shown by an example that its schema accepts', () => {
+    const [example = ''] = findAll(page, /^ *```json\n([\s\S]*?)^ *```/gm);
+    const { 'detail-type': type, detail } = JSON.parse(example);
+
+    expectDocumentedEvent(type, detail);
   });
 });
 

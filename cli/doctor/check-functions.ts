@@ -6,6 +6,7 @@ import {
 import { readDeployedFunction } from '../deployed-function.ts';
 import type { Session } from '../session.ts';
 import { lookAtRole } from './check-role.ts';
+import { lookAtStream } from './check-stream.ts';
 import { type Check, type Diagnosis, isLocal, looking, ok, redeploy, wrong } from './diagnosis.ts';
 
 /** Every function of the deployment, and whether a queue or stream has to feed it. */
@@ -18,6 +19,7 @@ export const expectedFunctions: Readonly<Record<string, { readonly isFed: boolea
   refresh: { isFed: true },
   recover: { isFed: true },
   revoke: { isFed: true },
+  'publish-events': { isFed: true },
   vend: { isFed: false },
   'vend-http': { isFed: false },
 };
@@ -100,13 +102,17 @@ async function lookAtMappings(
   if (EventSourceMappings.length === 0) {
     return [wrong(about, 'nothing feeds it', redeploy(session))];
   }
-  return EventSourceMappings.filter(({ State = '' }) => /^Disabl/.test(State)).map(({ UUID }) =>
-    wrong(
-      about,
-      'what feeds it is disabled',
-      `aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
+  const disabled = EventSourceMappings.filter(({ State = '' }) => /^Disabl/.test(State));
+  return [
+    ...disabled.map(({ UUID }) =>
+      wrong(
+        about,
+        'what feeds it is disabled',
+        `aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
+      ),
     ),
-  );
+    ...(await lookAtStream(session, about, EventSourceMappings)),
+  ];
 }
 
 interface Looked {

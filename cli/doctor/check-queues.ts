@@ -45,6 +45,13 @@ export const expectedQueues: readonly ExpectedQueue[] = [
       mend: `look at the provider and the log of revoke, then ${redrive(arn)}`,
     }),
   },
+  {
+    name: 'events-dead',
+    dead: ({ url }) => ({
+      what: 'events could not be published: others do not know of them',
+      mend: `docs/operations.md, "Events that were not published", then aws sqs purge-queue --queue-url ${url}`,
+    }),
+  },
 ];
 
 /** Whether the queues are there, and the dead-letter queues empty. */

@@ -33,21 +33,24 @@ const table = 'stream';
  * a row that is faulty elsewhere is told of all the same.
  *
  * @param record - from our own table, yet somebody may have written a row by hand.
+ * @returns what is wrong with it where it cannot be read: one record must not hold up the stream.
  */
-export function parseStreamRecord({ dynamodb = {} }: StreamRecord): ReadRecord {
-  const { SequenceNumber: position = '', ApproximateCreationDateTime: at, Keys } = dynamodb;
+export function parseStreamRecord({ dynamodb }: StreamRecord): ReadRecord {
+  const { SequenceNumber: position = '', Keys, ...rest } = dynamodb ?? {};
   const pk = Keys?.pk?.S ?? '';
-  const key = parseKeyText(pk);
+  const key = parseKeyText(String(pk));
   const named = { position, ...(key && { key }) };
-  if (at === undefined || !Number.isFinite(at) || at < 0) {
+  const { ApproximateCreationDateTime: at } = rest;
+  if (typeof at !== 'number' || !Number.isFinite(at) || at < 0) {
     return { ...named, problems: ['the record has no time'] };
   }
   try {
-    const change = parseChange(pk, key, dynamodb);
+    const change = parseChange(pk, key, rest);
     return { position, change, changedAt: epochSeconds(Math.floor(at)) };
   } catch (error) {
-    if (!isFault(error) || error.code !== 'ROW_INVALID') throw error;
-    return { ...named, problems: error.context.problems };
+    const isNamed = isFault(error) && error.code === 'ROW_INVALID';
+    const problems = isNamed ? error.context.problems : ['an image is none of an item'];
+    return { ...named, problems };
   }
 }
 

@@ -72,9 +72,10 @@ export async function publishEvents(
   const failed: number[] = [];
   for (const [index, record] of records.entries()) {
     if ('problems' in record) {
-      const letter = { code: 'ROW_INVALID', ...record };
-      if (!(await giveUp(ports, letter))) failed.push(index);
-      continue;
+      if (await giveUp(ports, { code: 'ROW_INVALID', ...record })) continue;
+      failed.push(index);
+      // All from here on come again: no use in waiting for the same queue once more.
+      break;
     }
     const event = buildEvent(record, ports.publicBaseUrl);
     if (event) outgoing.push({ index, position: record.position, event });
@@ -99,6 +100,7 @@ async function deliver(ports: Ports, outgoing: readonly Outgoing[]): Promise<rea
       failed.push(index);
     } else if (!(await giveUp(ports, { position, code: delivery.code, event }))) {
       failed.push(index);
+      break;
     }
   }
   ports.log.info('events_published', { sent: delivered });

@@ -31,7 +31,7 @@ describe('on the local stack', () => {
       useQueueUrlAsEndpoint: false,
       ...localCredentials,
     });
-    for (const name of ['refresh-dead.fifo', 'recovery-dead', 'revoke-dead']) {
+    for (const name of ['refresh-dead.fifo', 'recovery-dead', 'revoke-dead', 'events-dead']) {
       const Attributes = name.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
       await sqs.send(new CreateQueueCommand({ QueueName: `evergrant-local-${name}`, Attributes }));
     }
@@ -120,6 +120,8 @@ describe('on the local stack', () => {
 
 describe('in an account', () => {
   const role = (name: string) => `arn:aws:iam::123456789012:role/evergrant-prod-${name}`;
+  const stream = (label: string) =>
+    `arn:aws:dynamodb:eu-central-1:123456789012:table/evergrant-prod-connections/stream/${label}`;
   const functionOf = ({ FunctionName }: Readonly<Record<string, unknown>>) =>
     String(FunctionName).replace('evergrant-prod-', '');
   const healthy: AwsScript = {
@@ -132,7 +134,18 @@ describe('in an account', () => {
       Environment: { Variables: { DUE_SHARDS: '2' } },
     }),
     GetFunctionConcurrency: () => ({}),
-    ListEventSourceMappings: () => ({ EventSourceMappings: [{ UUID: 'u-1', State: 'Enabled' }] }),
+    ListEventSourceMappings: (input) => ({
+      EventSourceMappings: [
+        {
+          UUID: 'u-1',
+          State: 'Enabled',
+          EventSourceArn:
+            functionOf(input) === 'publish-events'
+              ? stream('new')
+              : 'arn:aws:sqs:eu-central-1:123456789012:evergrant-prod-revoke',
+        },
+      ],
+    }),
     GetRole: () => ({}),
     ListRolePolicies: ({ RoleName }) => ({
       PolicyNames: [String(RoleName).replace('evergrant-prod-', '')],
@@ -150,6 +163,7 @@ describe('in an account', () => {
         TableStatus: 'ACTIVE',
         DeletionProtectionEnabled: true,
         StreamSpecification: { StreamEnabled: true },
+        LatestStreamArn: stream('new'),
         GlobalSecondaryIndexes: [
           { IndexName: 'due', IndexStatus: 'ACTIVE' },
           { IndexName: 'by_client', IndexStatus: 'ACTIVE' },
@@ -300,6 +314,22 @@ describe('in an account', () => {
       /^aws dynamodb update-continuous-backups --table-name evergrant-prod-connections /,
     ],
     [
+      'a stream is followed that the table no longer has',
+      {
+        ListEventSourceMappings: (input) => ({
+          EventSourceMappings: [
+            {
+              UUID: 'u-1',
+              State: 'Enabled',
+              ...(functionOf(input) === 'publish-events' && { EventSourceArn: stream('old') }),
+            },
+          ],
+        }),
+      },
+      /^function publish-events: it follows a stream that the table no longer has/,
+      /Events after a restored table/,
+    ],
+    [
       'a table may be deleted, has no stream and lacks an index',
       { DescribeTable: () => ({ Table: { TableStatus: 'ACTIVE' } }) },
       /^evergrant-prod-connections: its index due is not there/,
@@ -364,9 +394,9 @@ describe('the clock', () => {
 
 it('knows every function, queue and the number of shards of serverless.yml', () => {
   const definition = readServiceDefinition('serverless.yml', 'prod');
-  const functions = definition.functions.map(({ name, sources }) => [
+  const functions = definition.functions.map(({ name, sources, streams }) => [
     name.replace('evergrant-prod-', ''),
-    { isFed: sources.length > 0 },
+    { isFed: sources.length + streams.length > 0 },
   ]);
 
   expect(Object.fromEntries(functions)).toEqual(expectedFunctions);

@@ -43,6 +43,7 @@ const { draw, foundIn: secretsIn } = secrets;
 /** Answers of ours, but for the places where a secret is meant to be. */
 const answers: unknown[] = [];
 const queued: unknown[] = [];
+const events: unknown[] = [];
 /** Rows as they were in the middle of each life. */
 const stored = { connections: [] as unknown[], tokens: [] as unknown[], sessions: [] as unknown[] };
 /** Some seconds on an idle machine. */
@@ -64,6 +65,10 @@ beforeAll(async () => {
   for (const ending of Object.values(endings)) {
     await liveOnce(ending);
   }
+  for (let rest = [...stack.takeChanges()]; rest.length > 0; ) {
+    answers.push(await functions.publishAll(rest.splice(0, 100)));
+  }
+  events.push(...(await stack.events()), ...(await stack.receive('eventsDead')));
 }, lifetimesMs);
 afterAll(async () => {
   output.end();
@@ -289,6 +294,14 @@ describe('no secret is in', () => {
 
     expect(text).toContain('sealed');
     expect(text).toContain('refresh_at');
+    expect(secretsIn(text)).toEqual([]);
+  });
+
+  it('an event, nor anything sealed, nor a word of the provider', () => {
+    const text = JSON.stringify(events);
+
+    expect(events.length).toBeGreaterThan(50);
+    expect(text).not.toMatch(/eyJ|sealed|scope|account_id|values/);
     expect(secretsIn(text)).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../local/http-server.ts';
 import { createQueues } from '../../local/queues.ts';
 import { readServiceDefinition } from '../../local/service-definition.ts';
-import { buildRoutes } from '../../local/stack-parts.ts';
+import { buildRoutes, buildStreamRoutes } from '../../local/stack-parts.ts';
 import { createTables } from '../../local/tables.ts';
 import { removeTable } from '../support/function-resources.ts';
 import { startDynamoDbService, startQueueService } from '../support/services.ts';
@@ -156,4 +156,15 @@ describe('the queues of serverless.yml', () => {
     ]);
     expect(routes.every(({ reportsFailures }) => reportsFailures)).toBe(true);
   });
+});
+
+test('the stream of the connections goes to publish-events', () => {
+  expect(buildStreamRoutes(definition)).toEqual([
+    {
+      tableName: 'evergrant-local-connections',
+      functionName: 'evergrant-local-publish-events',
+      batchSize: 100,
+      reportsFailures: true,
+    },
+  ]);
 });

@@ -13,8 +13,10 @@ import {
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { evergrant } from '../../lib/client/evergrant.ts';
 import { evergrantOverHttp } from '../../lib/client/evergrant-over-http.ts';
+import type { BusEvent } from '../../local/event-bus.ts';
 import { signedFetch } from '../../local/playground/signed-fetch.ts';
 import { assertPortsFree, buildPorts, findFreePortBase, localUrl } from '../../local/ports.ts';
+import { expectDocumentedEvent } from '../support/event-schemas.ts';
 
 const startFile = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
 const clientOptions = {
@@ -109,6 +111,7 @@ test('local.json says where everything is', () => {
     dynamodb: at(3),
     secrets_manager: at(4),
     sqs: at(5),
+    event_bridge: at(11),
     playground: at(6),
     providers: { hurma: at(7), hurdlr: at(8), humanity: at(9), hypersku: at(10) },
   });
@@ -180,6 +183,37 @@ test('the client of other functions has tokens and calls an API, by Lambda and o
 
   expect(answers[0]).toMatchObject([200, { status: 1 }]);
   expect(answers[1]).toEqual(answers[0]);
+});
+
+test('what happens is told: a connection is made and ended, and both are on the bus', async () => {
+  const { api, eventBridge, playground } = buildPorts(portBase);
+  const connection = `${localUrl(api)}/connections/hurdlr-acme/told`;
+  const body = JSON.stringify({ grant_type: 'client_credentials', params: { userId: 'ann' } });
+  const readEvents = async () => {
+    const response = await fetch(`${localUrl(eventBridge)}/events`);
+    const { events } = (await response.json()) as { events: readonly BusEvent[] };
+    return events.filter(({ detail }) => detail.connection === 'told').toReversed();
+  };
+
+  const put = await signedFetch(connection, { method: 'PUT', body });
+  expect(put.status).toBe(201);
+  await signedFetch(connection, { method: 'DELETE' });
+
+  const events = await vi.waitFor(
+    async () => {
+      const found = await readEvents();
+      expect(found.length).toBeGreaterThanOrEqual(2);
+      return found;
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+  expect(events.map(({ 'detail-type': type }) => type)).toEqual([
+    'connection.connected',
+    'connection.revoked',
+  ]);
+  for (const { 'detail-type': type, detail } of events) expectDocumentedEvent(type, detail);
+  const page = await fetch(`${localUrl(playground)}/events`);
+  expect(await page.text()).toContain('<span>hurdlr-acme/told</span>');
 });
 
 test('the clients of the demonstration are registered', async () => {

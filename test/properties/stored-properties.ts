@@ -20,7 +20,9 @@ import {
   buildRevocationMessage,
   parseRevocationMessage,
 } from '../../lib/aws/revocation-message.ts';
+import { parseStreamRecord } from '../../lib/aws/stream-record.ts';
 import { buildTokenRow, parseTokenRow } from '../../lib/aws/token-row.ts';
+import { buildEvent } from '../../lib/broker/event.ts';
 import { readRenewalCredential } from '../../lib/broker/renewal-credential.ts';
 import { readRevocation } from '../../lib/broker/revocation.ts';
 import { queueFunction } from '../../lib/lambda/queue-function.ts';
@@ -29,6 +31,7 @@ import { aCommitted, aKey, aNewConnection, aStoredToken, at } from '../support/c
 import { recordingFunctionLog } from '../support/function-log.ts';
 import { testSealer } from '../support/key-rings.ts';
 import { aContext } from '../support/lambda-context.ts';
+import { aConnectRecord, aStreamRecord } from '../support/stream-records.ts';
 import { assertPrototypesUntouched, readOrRefused, readOrRefusedLater } from './holding.ts';
 import { hostileJson, hostileText, meddled, tampered } from './hostile-inputs.ts';
 import { type ParserProperty, parserProperty } from './parser-property.ts';
@@ -131,6 +134,23 @@ const rowProperty = parserProperty('row of a table', storedRow, ({ parse, attrib
   return row !== undefined;
 });
 
+const record = fc.oneof(
+  meddled(JSON.parse(JSON.stringify(aConnectRecord()))),
+  hostileJson.map((NewImage) => ({ dynamodb: { ...aConnectRecord().dynamodb, NewImage } })),
+  fc.record({ dynamodb: hostileJson }),
+  storedRow.map(({ attributes, odd }) =>
+    aStreamRecord('acme/ann', { after: { ...asItem(attributes), ...odd } }),
+  ),
+);
+const recordProperty = parserProperty('record of a stream', record, (given) => {
+  // What is no record at all, the function refuses before: see lib/lambda/stream-function.ts.
+  const read = parseStreamRecord(Object(given));
+  const event = 'problems' in read ? undefined : buildEvent(read, 'https://oauth.example.com');
+  assertPrototypesUntouched();
+  assert.doesNotMatch(JSON.stringify(event ?? {}), /sealed/);
+  return event !== undefined;
+});
+
 /** As DynamoDB holds it; what it could not hold stands for nothing. */
 function asItem(attributes: unknown): Record<string, AttributeValue> {
   try {
@@ -181,6 +201,7 @@ export const storedProperties: readonly ParserProperty[] = [
   messageProperty,
   replyProperty,
   rowProperty,
+  recordProperty,
   sealProperty,
   contentProperty,
 ];

@@ -8,6 +8,46 @@ beforeEach(async () => {
 });
 afterEach(() => playground.close());
 
+const anEvent = {
+  version: '0',
+  id: 'e-1',
+  'detail-type': 'connection.connected',
+  detail: {
+    sequence: 1795386613304000,
+    occurred_at: 1795386613,
+    client: 'hurma-acme',
+    connection: '<b>ann',
+  },
+};
+
+describe('the events', () => {
+  it('are on the page and in a part of their own, whole, with nothing of them taken for markup', async () => {
+    playground.fake.answer({
+      'GET /events': { status: 200, body: { events: [anEvent, { of: 'another form' }] } },
+    });
+
+    for (const path of ['/', '/events']) {
+      const text = await (await playground.open(path)).text();
+
+      expect(text).toContain('<code>connection.connected</code>');
+      expect(text).toContain('hurma-acme/&#60;b&#62;ann');
+      expect(text).toContain('data-at="1795386613"');
+      expect(text).toContain('1795386613304000');
+      expect(text).not.toContain('<b>ann');
+      expect(text.match(/<details/g)?.length).toBe(path === '/' ? 2 : 1);
+    }
+  });
+
+  it('say so where nothing has happened, and where they cannot be had', async () => {
+    expect(await (await playground.open('/events')).text()).toContain('Nothing has happened yet');
+
+    playground.fake.answer({ 'GET /events': { status: 500, body: {} } });
+
+    expect(await (await playground.open('/events')).text()).toContain('cannot be had');
+    expect((await playground.open('/')).status).toBe(200);
+  });
+});
+
 describe('the page', () => {
   it('offers every demonstration client, and allows no script but its own', async () => {
     const page = await playground.open('/');

@@ -17,11 +17,17 @@ test.each(['80', '65535', '3000.5', 'x'])('refuses %s as a port base', (text) =>
   expect(() => readPortBase(text)).toThrow('EVERGRANT_PORT_BASE');
 });
 
-test('eleven ports follow one another from the base', () => {
+test('twelve ports follow one another from the base', () => {
   const ports = buildPorts(3000);
 
-  expect(Object.values(ports)).toEqual(Array.from({ length: 11 }, (_, offset) => 3000 + offset));
-  expect(ports).toMatchObject({ api: 3000, lambda: 3002, playground: 3006, hypersku: 3010 });
+  expect(Object.values(ports)).toEqual(Array.from({ length: 12 }, (_, offset) => 3000 + offset));
+  expect(ports).toMatchObject({
+    api: 3000,
+    lambda: 3002,
+    playground: 3006,
+    hypersku: 3010,
+    eventBridge: 3011,
+  });
 });
 
 test('a port in use is named, with the setting that moves them all', async () => {

@@ -41,6 +41,11 @@ functions:
           arn: !GetAtt Other.Arn
           maximumConcurrency: 2
           functionResponseType: ReportBatchItemFailures
+      - stream: { type: dynamodb, arn: !GetAtt Table.StreamArn, batchSize: 7 }
+      - stream:
+          type: dynamodb
+          arn: !GetAtt Table.StreamArn
+          functionResponseType: ReportBatchItemFailures
 resources:
   Resources:
     Refresh: { Type: AWS::SQS::Queue, Properties: { QueueName: 'x-\${sls:stage}' } }
@@ -53,6 +58,16 @@ test('functions have the names that they are deployed under', () => {
     'evergrant-local-vend',
     'evergrant-local-vend-crm',
     'named-local',
+  ]);
+});
+
+test('tables whose stream a function follows come with how they feed it', () => {
+  const { functions } = read(file);
+
+  expect(functions[0]?.streams).toEqual([]);
+  expect(functions[2]?.streams).toEqual([
+    { table: 'Table', batchSize: 7, reportsFailures: false },
+    { table: 'Table', batchSize: 100, reportsFailures: true },
   ]);
 });
 
