@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../lib/time.ts';
-import { awsEnvironment } from './aws-environment.ts';
+import { type AwsEndpoints, awsEnvironment } from './aws-environment.ts';
 import { localUrl, type Ports } from './ports.ts';
 
 export interface FunctionsProcess {
@@ -15,6 +15,7 @@ export interface FunctionsProcess {
 
 export interface FunctionsOptions {
   readonly ports: Ports;
+  readonly endpoints: AwsEndpoints;
   readonly logFile: string;
   /** Of the starting process; what it holds for AWS is not passed on. */
   readonly environment: NodeJS.ProcessEnv;
@@ -84,7 +85,8 @@ function spawnServerless(options: FunctionsOptions): FunctionsProcess {
 }
 
 /** A group of its own, so that it is ended with whatever it started, and in order. */
-function spawnChild({ ports, logFile, environment }: FunctionsOptions): ChildProcess {
+function spawnChild(options: FunctionsOptions): ChildProcess {
+  const { ports, logFile } = options;
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w', 0o600);
   const child = spawn(
@@ -98,7 +100,7 @@ function spawnChild({ ports, logFile, environment }: FunctionsOptions): ChildPro
     ],
     {
       cwd: projectDir,
-      env: buildEnvironment(environment, ports),
+      env: buildEnvironment(options),
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
     },
@@ -111,17 +113,11 @@ function spawnChild({ ports, logFile, environment }: FunctionsOptions): ChildPro
  * serverless-offline copies every variable that begins with `AWS_` into the functions; none of them
  * may be the developer's own, nor may the developer's AWS configuration have a say.
  */
-function buildEnvironment(environment: NodeJS.ProcessEnv, ports: Ports): NodeJS.ProcessEnv {
+function buildEnvironment({ environment, ports, endpoints }: FunctionsOptions): NodeJS.ProcessEnv {
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('AWS_'));
   return {
     ...Object.fromEntries(own),
-    ...awsEnvironment({
-      dynamodb: localUrl(ports.dynamodb),
-      secretsManager: localUrl(ports.secretsManager),
-      sqs: localUrl(ports.sqs),
-      lambda: localUrl(ports.lambda),
-      eventBridge: localUrl(ports.eventBridge),
-    }),
+    ...awsEnvironment(endpoints),
     EVERGRANT_API_PORT: `${ports.api}`,
     EVERGRANT_LAMBDA_PORT: `${ports.functions}`,
     EVERGRANT_BUILD_FOLDER: buildFolder(ports),

@@ -51,7 +51,7 @@ export async function createQueues(
       readTextProperty(properties, 'QueueName'),
     ]),
   );
-  for (const properties of Object.values(queues)) {
+  for (const properties of Object.values(queues).toSorted(deadLettersFirst)) {
     await createQueue(sqs, readTextProperty(properties, 'QueueName'), {
       lasting: pickAttributes(properties, lastingAttributes),
       changing: {
@@ -61,6 +61,11 @@ export async function createQueues(
     });
   }
   return names;
+}
+
+/** SQS makes no queue before the one for its dead letters, which has none of its own. */
+function deadLettersFirst(one: Properties, other: Properties): number {
+  return Number(one.RedrivePolicy !== undefined) - Number(other.RedrivePolicy !== undefined);
 }
 
 async function createQueue(

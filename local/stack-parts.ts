@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { startChangeFeed } from './change-feed.ts';
+import type { AwsEndpoints } from './aws-environment.ts';
+import { type ChangeFeedOptions, startChangeFeed } from './change-feed.ts';
 import { startDynamoDb } from './dynamodb-server.ts';
 import { startEventBus } from './event-bus.ts';
 import { localUrl, type Ports } from './ports.ts';
@@ -57,8 +58,20 @@ export interface Part {
 /** Notes that `part` has to be closed with the stack, and returns it. */
 export type Keep = <Kept extends Part>(part: Kept) => Kept;
 
+/** AWS services that run already, in place of the stand-ins. */
+export interface RunningServices {
+  readonly endpoints: Omit<AwsEndpoints, 'lambda'>;
+  /** Follows the streams of these tables, which are there. */
+  readonly followStreams: (
+    options: Pick<ChangeFeedOptions, 'tables' | 'onChange'>,
+  ) => Promise<Part>;
+}
+
 export interface Site {
   readonly ports: Ports;
+  readonly endpoints: AwsEndpoints;
+  /** Undefined: stand-ins are started. */
+  readonly services: RunningServices | undefined;
   /** Folder in which state outlives a restart. */
   readonly stateDir: string;
   readonly definition: ServiceDefinition;
@@ -72,6 +85,18 @@ const clientOptions = {
   credentials: { accessKeyId: stage, secretAccessKey: stage },
 };
 
+/** Where the services are: on the ports of the stack, but for those that run already. */
+export function buildEndpoints(ports: Ports, services: RunningServices | undefined): AwsEndpoints {
+  return {
+    dynamodb: localUrl(ports.dynamodb),
+    secretsManager: localUrl(ports.secretsManager),
+    sqs: localUrl(ports.sqs),
+    lambda: localUrl(ports.lambda),
+    eventBridge: localUrl(ports.eventBridge),
+    ...services?.endpoints,
+  };
+}
+
 /**
  * Starts DynamoDB, Secrets Manager, SQS and EventBridge with the tables and queues of the definition.
  *
@@ -79,19 +104,40 @@ const clientOptions = {
  * @returns each queue's name by its logical id.
  */
 export async function startStores(
-  { ports, stateDir, definition }: Site,
+  site: Site,
   keep: Keep,
   streams: Pick<StreamPoller, 'push'>,
 ): Promise<Readonly<Record<string, string>>> {
+  const { definition, endpoints, services } = site;
+  const changes = {
+    tables: buildStreamRoutes(definition).map(({ tableName }) => tableName),
+    onChange: streams.push,
+  };
+  if (services === undefined) await startStandIns(site, keep, changes);
+
+  const dynamodb = new DynamoDBClient({ ...clientOptions, endpoint: endpoints.dynamodb });
+  const sqs = new SQSClient({
+    ...clientOptions,
+    endpoint: endpoints.sqs,
+    useQueueUrlAsEndpoint: false,
+  });
+  try {
+    await createTables(dynamodb, definition);
+    if (services !== undefined) keep(await services.followStreams(changes));
+    return await createQueues(sqs, definition);
+  } finally {
+    dynamodb.destroy();
+    sqs.destroy();
+  }
+}
+
+async function startStandIns(
+  { ports, stateDir }: Site,
+  keep: Keep,
+  changes: Pick<ChangeFeedOptions, 'tables' | 'onChange'>,
+): Promise<void> {
   const tables = keep(await startDynamoDb({ port: 0, dataDir: join(stateDir, 'dynamodb') }));
-  keep(
-    await startChangeFeed({
-      port: ports.dynamodb,
-      target: tables.url,
-      tables: buildStreamRoutes(definition).map(({ tableName }) => tableName),
-      onChange: streams.push,
-    }),
-  );
+  keep(await startChangeFeed({ port: ports.dynamodb, target: tables.url, ...changes }));
   keep(await startEventBus({ port: ports.eventBridge, stateFile: join(stateDir, 'events.json') }));
   keep(await startQueues({ port: ports.sqs, dataDir: join(stateDir, 'sqs') }));
   keep(
@@ -100,30 +146,16 @@ export async function startStores(
       stateFile: join(stateDir, 'secrets-manager.json'),
     }),
   );
-
-  const dynamodb = new DynamoDBClient({ ...clientOptions, endpoint: localUrl(ports.dynamodb) });
-  const sqs = new SQSClient({
-    ...clientOptions,
-    endpoint: localUrl(ports.sqs),
-    useQueueUrlAsEndpoint: false,
-  });
-  try {
-    await createTables(dynamodb, definition);
-    return await createQueues(sqs, definition);
-  } finally {
-    dynamodb.destroy();
-    sqs.destroy();
-  }
 }
 
 /** Where the simulated providers stand, and those of them that are made of a definition alone. */
-export type ProviderSite = Pick<Site, 'ports' | 'stateDir'> & {
+export type ProviderSite = Pick<Site, 'ports' | 'stateDir' | 'endpoints'> & {
   readonly defined: readonly DefinedProvider[];
 };
 
 /** Starts the simulated providers, and registers us with them where that is not done. */
 export async function startProviders(
-  { ports, stateDir, defined }: ProviderSite,
+  { ports, stateDir, endpoints, defined }: ProviderSite,
   keep: Keep,
 ): Promise<ProviderUrls> {
   const site = { publicBaseUrl: localUrl(ports.api), stateDir: join(stateDir, 'providers') };
@@ -133,7 +165,7 @@ export async function startProviders(
   );
   const secrets = new SecretsManagerClient({
     ...clientOptions,
-    endpoint: localUrl(ports.secretsManager),
+    endpoint: endpoints.secretsManager,
   });
   try {
     const playgroundUrl = localUrl(ports.playground);
@@ -181,16 +213,19 @@ export function buildRoutes(
   );
 }
 
-export function buildUrls(ports: Ports, providers: ProviderUrls): StackUrls {
+export function buildUrls(
+  { ports, endpoints }: Pick<Site, 'ports' | 'endpoints'>,
+  providers: ProviderUrls,
+): StackUrls {
   return {
     stage,
     region,
     api: localUrl(ports.api),
-    lambda: localUrl(ports.lambda),
-    dynamodb: localUrl(ports.dynamodb),
-    secrets_manager: localUrl(ports.secretsManager),
-    sqs: localUrl(ports.sqs),
-    event_bridge: localUrl(ports.eventBridge),
+    lambda: endpoints.lambda,
+    dynamodb: endpoints.dynamodb,
+    secrets_manager: endpoints.secretsManager,
+    sqs: endpoints.sqs,
+    event_bridge: endpoints.eventBridge,
     playground: localUrl(ports.playground),
     providers,
   };

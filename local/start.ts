@@ -11,10 +11,12 @@ import { startQueuePoller } from './queue-poller.ts';
 import { readServiceDefinition } from './service-definition.ts';
 import { listDefinedProviders } from './simulators/defined/defined-provider.ts';
 import {
+  buildEndpoints,
   buildRoutes,
   buildStreamRoutes,
   buildUrls,
   type Part,
+  type RunningServices,
   type StackUrls,
   stage,
   startProviders,
@@ -39,6 +41,8 @@ export interface StackOptions {
   readonly stateDir: string;
   /** No line on standard output while it starts. Default false. */
   readonly quiet?: boolean;
+  /** Run already, in place of the stand-ins. */
+  readonly services?: RunningServices;
 }
 
 /** Invocations under way have this long to end when the stack does. */
@@ -93,7 +97,7 @@ async function assertNotRunning(stackFile: string, ownApi: string): Promise<void
 
 /** Starts everything in the order of need; `parts` gets each one as soon as it runs. */
 async function startParts(
-  { portBase, stateDir, quiet = false }: StackOptions,
+  { portBase, stateDir, quiet = false, services }: StackOptions,
   parts: Part[],
 ): Promise<Omit<Stack, 'close'>> {
   const say = (text: string) => (quiet ? undefined : console.log(text));
@@ -103,13 +107,15 @@ async function startParts(
   };
   const ports = buildPorts(portBase);
   const definition = readServiceDefinition(join(projectDir, 'serverless.yml'), stage);
+  const endpoints = buildEndpoints(ports, services);
+  const site = { ports, stateDir, definition, endpoints, services };
 
   say('Starting DynamoDB, SQS, Secrets Manager, EventBridge and the providers …');
   const streams = createStreamPoller(buildStreamRoutes(definition));
-  const queueNames = await startStores({ ports, stateDir, definition }, keep, streams);
+  const queueNames = await startStores(site, keep, streams);
   const defined = listDefinedProviders();
-  const providers = await startProviders({ ports, stateDir, defined }, keep);
-  const urls = buildUrls(ports, providers);
+  const providers = await startProviders({ ...site, defined }, keep);
+  const urls = buildUrls(site, providers);
 
   say('Starting the functions …');
   keep(
@@ -120,7 +126,9 @@ async function startParts(
     }),
   );
   const logFile = join(stateDir, 'functions.log');
-  const functions = keep(await startFunctions({ ports, logFile, environment: process.env }));
+  const functions = keep(
+    await startFunctions({ ports, endpoints, logFile, environment: process.env }),
+  );
   const routes = buildRoutes(definition, queueNames);
   keep(drained(startQueuePoller({ sqs: urls.sqs, lambda: urls.lambda, routes })));
   streams.start(urls.lambda);

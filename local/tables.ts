@@ -14,8 +14,8 @@ const keySchema = v.array(
 );
 
 /**
- * What dynalite has of a table. It knows neither time to live nor point-in-time recovery nor
- * encryption; streams and deletion protection it takes and ignores.
+ * What dynalite takes of a table. It knows neither time to live nor point-in-time recovery nor
+ * encryption; streams it takes and ignores.
  */
 const tableSchema = v.object({
   TableName: v.string(),
@@ -34,6 +34,12 @@ const tableSchema = v.object({
           NonKeyAttributes: v.optional(v.array(v.string())),
         }),
       }),
+    ),
+  ),
+  StreamSpecification: v.optional(
+    v.pipe(
+      v.object({ StreamViewType: v.literal('NEW_AND_OLD_IMAGES') }),
+      v.transform((stream) => ({ StreamEnabled: true, ...stream })),
     ),
   ),
 });

@@ -125,6 +125,7 @@ async function vendAndCall(
 async function awaitExpiry({ step }: Recorder, vended: Vended): Promise<void> {
   await step('expiry', async () => {
     await sleep(vended.expiresAt * 1000 - Date.now() + 50);
+    // Its time counts from when it was asked for; the provider's own began when it answered.
     const giveUpMs = performance.now() + patienceMs;
     for (;;) {
       const { accepted, said } = await callApi(vended);

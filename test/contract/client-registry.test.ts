@@ -10,12 +10,12 @@ import { secretsClientRegistry } from '../../lib/aws/secrets-client-registry.ts'
 import { secretsKeyRings } from '../../lib/aws/secrets-key-rings.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { RunningServer } from '../../local/http-server.ts';
-import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { aClient } from '../support/clients.ts';
 import { aKey } from '../support/connections.ts';
 import { localCredentials } from '../support/local-credentials.ts';
 import { memoryClientRegistry } from '../support/memory-client-registry.ts';
 import { movingClock } from '../support/moving-clock.ts';
+import { startSecretsService } from '../support/services.ts';
 import { clientRegistryContract } from './client-registry.ts';
 
 const { client: acme } = aKey();
@@ -24,7 +24,7 @@ let secrets: SecretsManagerClient;
 let stages = 0;
 
 beforeAll(async () => {
-  server = await startSecretsManager({ port: 0 });
+  server = await startSecretsService();
   secrets = new SecretsManagerClient({ endpoint: server.url, ...localCredentials });
 });
 afterAll(async () => {

@@ -4,8 +4,7 @@ import {
   ListSecretVersionIdsCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectionDirectory } from '../../lib/aws/connection-directory.ts';
 import { dynamodbConnectionStore } from '../../lib/aws/dynamodb-connection-store.ts';
@@ -19,7 +18,6 @@ import { randomToken } from '../../lib/broker/one-time-token.ts';
 import type { ClientName } from '../../lib/names.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { RunningServer } from '../../local/http-server.ts';
-import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { type Dynalite, startDynalite } from '../support/dynalite.ts';
 import { localCredentials } from '../support/local-credentials.ts';
 import { memoryConnectionStore } from '../support/memory-connection-store.ts';
@@ -32,6 +30,8 @@ import {
 } from '../support/memory-keys.ts';
 import { memoryTokenStore } from '../support/memory-token-store.ts';
 import { movingClock } from '../support/moving-clock.ts';
+import { type Sqs, startSqs } from '../support/queue-service.ts';
+import { startSecretsService } from '../support/services.ts';
 import { connectionsTable, plainTable } from '../support/tables.ts';
 import {
   connectionDirectoryContract,
@@ -45,21 +45,18 @@ import {
 let dynalite: Dynalite;
 let secretsServer: RunningServer;
 let secrets: SecretsManagerClient;
-let queueServer: FauxqsServer;
-let sqs: SQSClient;
+let sqs: Sqs;
 let stages = 0;
 
 beforeAll(async () => {
   dynalite = await startDynalite();
-  secretsServer = await startSecretsManager({ port: 0 });
+  secretsServer = await startSecretsService();
   secrets = new SecretsManagerClient({ endpoint: secretsServer.url, ...localCredentials });
-  queueServer = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
-  const endpoint = `http://127.0.0.1:${queueServer.port}`;
-  sqs = new SQSClient({ endpoint, ...localCredentials, useQueueUrlAsEndpoint: false });
+  sqs = await startSqs();
 });
 afterAll(async () => {
-  for (const client of [secrets, sqs]) client.destroy();
-  await Promise.all([dynalite.close(), secretsServer.close(), queueServer.stop()]);
+  secrets.destroy();
+  await Promise.all([dynalite.close(), secretsServer.close(), sqs.close()]);
 });
 
 const newStage = () => {
@@ -168,18 +165,19 @@ async function register(stage: string, client: ClientName): Promise<void> {
 
 sealedMessagesContract('on SQS', async () => {
   const stage = newStage();
-  const name = (queue: string) => `evergrant-${stage}-${queue}`;
+  const urls = new Map<string, string>();
   for (const queue of ['recovery', 'recovery-dead', 'revoke', 'revoke-dead']) {
-    queueServer.createQueue(name(queue));
+    urls.set(queue, await sqs.createQueue(`evergrant-${stage}-${queue}`));
   }
-  const url = (queue: string) => `http://127.0.0.1:${queueServer.port}/000000000000/${name(queue)}`;
   return {
-    count: sqsSealedMessages({ client: sqs, stage }),
+    count: sqsSealedMessages({ client: sqs.client, stage }),
     send: async (queue) => {
-      await sqs.send(new SendMessageCommand({ QueueUrl: url(queue), MessageBody: '{}' }));
+      await sqs.client.send(
+        new SendMessageCommand({ QueueUrl: urls.get(queue), MessageBody: '{}' }),
+      );
     },
     take: async (queue) => {
-      await sqs.send(new ReceiveMessageCommand({ QueueUrl: url(queue) }));
+      await sqs.client.send(new ReceiveMessageCommand({ QueueUrl: urls.get(queue) }));
     },
   };
 });

@@ -1,5 +1,3 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { afterAll, beforeAll } from 'vitest';
 import { parseRecoveryMessage } from '../../lib/aws/recovery-message.ts';
 import { parseRefreshMessage } from '../../lib/aws/refresh-message.ts';
@@ -7,53 +5,33 @@ import { parseRevocationMessage } from '../../lib/aws/revocation-message.ts';
 import { sqsRecoveryQueue } from '../../lib/aws/sqs-recovery-queue.ts';
 import { sqsRefreshQueue } from '../../lib/aws/sqs-refresh-queue.ts';
 import { sqsRevocationQueue } from '../../lib/aws/sqs-revocation-queue.ts';
-import { localCredentials } from '../support/local-credentials.ts';
 import {
   memoryRecoveryQueue,
   memoryRefreshQueue,
   memoryRevocationQueue,
 } from '../support/memory-queues.ts';
 import { movingClock } from '../support/moving-clock.ts';
+import { type Sqs, startSqs } from '../support/queue-service.ts';
 import { recoveryQueueContract, refreshQueueContract, revocationQueueContract } from './queues.ts';
 
-let server: FauxqsServer;
-let client: SQSClient;
-let queues = 0;
-
+let sqs: Sqs;
 beforeAll(async () => {
-  server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
-  client = new SQSClient({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    ...localCredentials,
-    useQueueUrlAsEndpoint: false,
-  });
+  sqs = await startSqs();
 });
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
-
-/** A queue of its own for one test. */
-function createQueue(attributes: Record<string, string> = {}) {
-  queues += 1;
-  const name = attributes.FifoQueue ? `queue-${queues}.fifo` : `queue-${queues}`;
-  server.createQueue(name, { attributes });
-  const messages = () => server.inspectQueue(name)?.messages.ready ?? [];
-  return { url: `http://127.0.0.1:${server.port}/000000000000/${name}`, messages };
-}
+afterAll(() => sqs.close());
 
 refreshQueueContract('in memory', async () => {
   const queue = memoryRefreshQueue();
   return { queue, sent: async () => queue.sent };
 });
 refreshQueueContract('on SQS', async () => {
-  const { url, messages } = createQueue({ FifoQueue: 'true' });
+  const url = await sqs.createFifoQueue();
   return {
-    queue: sqsRefreshQueue({ client, url, clock: movingClock() }),
+    queue: sqsRefreshQueue({ client: sqs.client, url, clock: movingClock() }),
     sent: async () =>
-      messages().map(({ body, messageGroupId = '' }) => {
+      (await sqs.takeAll(url)).map(({ body, groupId = '' }) => {
         const message = parseRefreshMessage(body);
-        const [group, lane] = messageGroupId.split('#');
+        const [group, lane] = groupId.split('#');
         return { ...message, lane: group === message.client ? Number(lane) : Number.NaN };
       }),
   };
@@ -64,10 +42,10 @@ recoveryQueueContract('in memory', async () => {
   return { queue, sent: async () => queue.sent };
 });
 recoveryQueueContract('on SQS', async () => {
-  const { url, messages } = createQueue();
+  const url = await sqs.createStandardQueue();
   return {
-    queue: sqsRecoveryQueue({ client, url }),
-    sent: async () => messages().map(({ body }) => parseRecoveryMessage(body)),
+    queue: sqsRecoveryQueue({ client: sqs.client, url }),
+    sent: async () => (await sqs.takeAll(url)).map(({ body }) => parseRecoveryMessage(body)),
   };
 });
 
@@ -76,9 +54,9 @@ revocationQueueContract('in memory', async () => {
   return { queue, sent: async () => queue.sent };
 });
 revocationQueueContract('on SQS', async () => {
-  const { url, messages } = createQueue();
+  const url = await sqs.createStandardQueue();
   return {
-    queue: sqsRevocationQueue({ client, url }),
-    sent: async () => messages().map(({ body }) => parseRevocationMessage(body)),
+    queue: sqsRevocationQueue({ client: sqs.client, url }),
+    sent: async () => (await sqs.takeAll(url)).map(({ body }) => parseRevocationMessage(body)),
   };
 });

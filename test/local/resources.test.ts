@@ -6,13 +6,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDynamoDb } from '../../local/dynamodb-server.ts';
 import type { RunningServer } from '../../local/http-server.ts';
-import { startQueues } from '../../local/queue-server.ts';
 import { createQueues } from '../../local/queues.ts';
 import { readServiceDefinition } from '../../local/service-definition.ts';
 import { buildRoutes, buildStreamRoutes } from '../../local/stack-parts.ts';
 import { createTables } from '../../local/tables.ts';
+import { removeTable } from '../support/function-resources.ts';
+import { startDynamoDbService, startQueueService } from '../support/services.ts';
 
 const definition = readServiceDefinition(new URL('../../serverless.yml', import.meta.url), 'local');
 const clientOptions = {
@@ -25,11 +25,14 @@ let dynamodb: DynamoDBClient;
 let sqs: SQSClient;
 
 beforeAll(async () => {
-  const tables = await startDynamoDb({ port: 0 });
-  const queues = await startQueues({ port: 0 });
+  const tables = await startDynamoDbService();
+  const queues = await startQueueService();
   servers = [tables, queues];
   dynamodb = new DynamoDBClient({ ...clientOptions, endpoint: tables.url });
   sqs = new SQSClient({ ...clientOptions, endpoint: queues.url, useQueueUrlAsEndpoint: false });
+  for (const { TableName } of Object.values(definition.tables)) {
+    await removeTable(dynamodb, String(TableName));
+  }
 });
 
 afterAll(async () => {
@@ -78,6 +81,30 @@ describe('the tables of serverless.yml', () => {
 });
 
 describe('the queues of serverless.yml', () => {
+  test('are made after those for their dead letters, as SQS wants it', async () => {
+    const made: unknown[] = [];
+    const endpoint = servers[1]?.url ?? '';
+    const listening = new SQSClient({ ...clientOptions, endpoint, useQueueUrlAsEndpoint: false });
+    listening.middlewareStack.add(
+      (next, { commandName }) =>
+        (args) => {
+          if (commandName === 'CreateQueueCommand') made.push(args.input);
+          return next(args);
+        },
+      { step: 'initialize' },
+    );
+
+    await createQueues(listening, definition);
+    listening.destroy();
+
+    const names = made.map((input) => (input as { readonly QueueName: string }).QueueName);
+    for (const dead of names.filter((name) => /-dead(\.fifo)?$/.test(name))) {
+      const source = dead.replace('-dead', '');
+      if (names.includes(source)) expect(names.indexOf(dead)).toBeLessThan(names.indexOf(source));
+    }
+    expect(names).toContain('evergrant-local-refresh-dead.fifo');
+  });
+
   test('are made with their attributes, and made to follow a change of them', async () => {
     const names = await createQueues(sqs, definition);
     const { RefreshQueue = {} } = definition.queues;

@@ -3,10 +3,10 @@ import {
   type CreateTableCommandInput,
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { startDynamoDb } from '../../local/dynamodb-server.ts';
 import { localCredentials } from './local-credentials.ts';
+import { nameOfItsOwn, startDynamoDbService } from './services.ts';
 
-/** A running stand-in for DynamoDB, in memory, on a free port. */
+/** A running DynamoDB: dynalite in memory, on a free port, or the engine that the run was given. */
 export interface Dynalite {
   readonly client: DynamoDBClient;
   /** Another client, which the test destroys. */
@@ -17,16 +17,14 @@ export interface Dynalite {
 }
 
 export async function startDynalite(): Promise<Dynalite> {
-  const server = await startDynamoDb({ port: 0 });
+  const server = await startDynamoDbService();
   const newClient = () => new DynamoDBClient({ endpoint: server.url, ...localCredentials });
   const client = newClient();
-  let tables = 0;
   return {
     client,
     newClient,
     createTable: async (describe) => {
-      tables += 1;
-      const name = `table-${tables}`;
+      const name = nameOfItsOwn('table');
       await client.send(new CreateTableCommand(describe(name)));
       return name;
     },

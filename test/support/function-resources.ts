@@ -1,4 +1,9 @@
-import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  type DynamoDBClient,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-dynamodb';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -37,6 +42,7 @@ export async function createResources({ dynamodb, secrets, sqs }: ResourceClient
     plainTable(tables.tokens),
     plainTable(tables.sessions),
   ]) {
+    await removeTable(dynamodb, table.TableName);
     await dynamodb.send(new CreateTableCommand(table));
   }
   for (const QueueName of Object.values(queues)) {
@@ -45,6 +51,18 @@ export async function createResources({ dynamodb, secrets, sqs }: ResourceClient
   }
   for (const ring of ['access-token', 'renewal'] as const) {
     await putSecret(secrets, `keys/${ring}`, { current: 'k1', k1: keyCharacters(ring, 'k1') });
+  }
+}
+
+/** Removes a table if it is there: an engine that several test files use has what one has left. */
+export async function removeTable(
+  dynamodb: DynamoDBClient,
+  TableName: string | undefined,
+): Promise<void> {
+  try {
+    await dynamodb.send(new DeleteTableCommand({ TableName }));
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
   }
 }
 

@@ -5,16 +5,13 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import type { ConnectionKey } from '../../lib/names.ts';
 import { systemClock } from '../../lib/time.ts';
 import { type ChangeRecord, startChangeFeed } from '../../local/change-feed.ts';
-import { startDynamoDb } from '../../local/dynamodb-server.ts';
 import { type BusEvent, startEventBus } from '../../local/event-bus.ts';
 import { createDueMaker } from '../../local/playground/make-due.ts';
-import { startQueues } from '../../local/queue-server.ts';
-import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { ageToken } from './age-token.ts';
 import {
   createResources,
@@ -26,14 +23,10 @@ import {
 } from './function-resources.ts';
 import { aContext } from './lambda-context.ts';
 import { localCredentials } from './local-credentials.ts';
+import { type QueuedMessage, takeAll } from './queue-service.ts';
 import { startScriptedProvider } from './scripted-provider.ts';
 import { startScriptedService } from './scripted-service.ts';
-
-/** A message as it lies in a queue. */
-export interface QueuedMessage {
-  readonly body: string;
-  readonly groupId: string | undefined;
-}
+import { startDynamoDbService, startQueueService, startSecretsService } from './services.ts';
 
 type Handler = (event: never, context: Context) => unknown;
 
@@ -82,7 +75,7 @@ export async function startFunctionStack() {
     /** Moves the whole life of a connection's token back by so much. */
     age: (key: ConnectionKey, seconds: number) => ageToken(clients.dynamodb, key, seconds),
     receive: (queue: keyof typeof queues) =>
-      receive(clients.sqs, `${sqs.url}/000000000000/${queues[queue]}`),
+      takeAll(clients.sqs, `${sqs.url}/000000000000/${queues[queue]}`),
     rows: async (table: keyof typeof tables) => {
       const { Items = [] } = await clients.dynamodb.send(
         new ScanCommand({ TableName: tables[table], ConsistentRead: true }),
@@ -115,7 +108,7 @@ async function startServers(
   refresh: (event: unknown) => unknown,
   onChange: (record: ChangeRecord) => void,
 ) {
-  const tablesBehind = await startDynamoDb({ port: 0 });
+  const tablesBehind = await startDynamoDbService();
   return {
     tablesBehind,
     dynamodb: await startChangeFeed({
@@ -125,8 +118,8 @@ async function startServers(
       onChange: (_table, record) => onChange(record),
     }),
     events: await startEventBus({ port: 0 }),
-    secrets: await startSecretsManager({ port: 0 }),
-    sqs: await startQueues({ port: 0 }),
+    secrets: await startSecretsService(),
+    sqs: await startQueueService(),
     provider: await startScriptedProvider(),
     lambda: await startScriptedService(async ({ body }) => ({
       body: await refresh(JSON.parse(body)),
@@ -160,23 +153,4 @@ export function anSqsEventOf(...messages: readonly QueuedMessage[]) {
       attributes: { ApproximateReceiveCount: '1', ...(groupId && { MessageGroupId: groupId }) },
     })),
   };
-}
-
-/** All messages of a queue that are visible, in order; they are gone afterwards. */
-async function receive(sqs: SQSClient, QueueUrl: string): Promise<readonly QueuedMessage[]> {
-  const received: QueuedMessage[] = [];
-  for (;;) {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl,
-        MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ['MessageGroupId'],
-      }),
-    );
-    if (Messages.length === 0) return received;
-    for (const { Body, Attributes, ReceiptHandle } of Messages) {
-      received.push({ body: Body ?? '', groupId: Attributes?.MessageGroupId });
-      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-    }
-  }
 }

@@ -6,9 +6,10 @@ import type {
 } from 'aws-lambda';
 import { vi } from 'vitest';
 import { expectDocumented } from './documented-answer.ts';
-import { anSqsEventOf, type FunctionStack, type QueuedMessage } from './function-stack.ts';
+import { anSqsEventOf, type FunctionStack } from './function-stack.ts';
 import { aBrowserEvent, anIamEvent } from './http-events.ts';
 import { aContext } from './lambda-context.ts';
+import type { QueuedMessage } from './queue-service.ts';
 
 /** An answer over HTTP, with its JSON read. */
 export interface HttpAnswer extends APIGatewayProxyStructuredResultV2 {

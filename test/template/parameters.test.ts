@@ -33,6 +33,7 @@ describe('the parameters', () => {
     const { Environment } = lambdaFunction(packaged, 'connect').Properties;
 
     expect(deployed(packaged).conditions).toEqual({
+      HasCertificate: true,
       HasDomain: true,
       HasKmsKey: true,
       HasAlarmTopic: true,

@@ -1,4 +1,5 @@
 /** Each condition of each write of a client's row, alone, and how often a row is written. */
+import { isDeepStrictEqual } from 'node:util';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dynamodbClientStore } from '../../../lib/aws/dynamodb-client-store.ts';
@@ -52,7 +53,7 @@ async function tryWrite(row: Row, write: (store: ClientStore) => Promise<unknown
     operation: 'read',
     consistent: true,
   });
-  return { answer, sent, isChanged: JSON.stringify(after) !== JSON.stringify(item) };
+  return { answer, sent, isChanged: !isDeepStrictEqual(after, item) };
 }
 
 const countTrouble = (store: ClientStore) => store.countTrouble(client, at(100));
