@@ -52,7 +52,6 @@ async function takenOrAsFound(
 ): Promise<Leased | RefreshReply> {
   if (acquired.ending === 'taken') return { row, fence: acquired.fence };
   ports.count('refresh_race_lost', { provider: row.provider });
-  ports.count('refresh_race_lost', { provider: row.provider });
   return replyAsFound(ports, row);
 }
 

@@ -189,11 +189,12 @@ export function connectionRepairsContract(
       await store.remind(aKey(), seen, { remindDays: 7 });
       await store.acquire(anAcquisition());
 
-      await store.commit(aKey(), 2, aCommitted({ renewalEndsAt: at(9001) }));
+      const first = aCommitted({ renewalEndsAt: at(9001) });
+      await store.commit(aKey(), 2, first);
       expect(await readLive(store)).toMatchObject({ renewalEndsAt: at(9001), remindDays: 7 });
       expect(await readLive(store)).not.toHaveProperty('renewAt');
       const attempt = { seen: { fence: 2, committedFence: 2 }, fence: 3 };
-      await store.acquire(anAcquisition(attempt));
+      await store.acquire(anAcquisition({ ...attempt, refreshAt: first.refreshAt }));
       const answer = aCommitted({ committedFence: 3, renewalEndsAt: at(20_000), remindDays: 1 });
       await store.commit(aKey(), 3, answer);
 
