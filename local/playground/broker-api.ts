@@ -43,7 +43,8 @@ export function createBrokerApi({ api, lambda, region, stage }: PlaygroundStack)
     endpoint: lambda,
     region,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
+    // The second for a kept connection that the other end has just closed; a vend may be repeated.
+    maxAttempts: 2,
   });
   const call = async (method: string, path: string, body?: object): Promise<BrokerAnswer> => {
     const response = await signedFetch(`${api}${path}`, {
