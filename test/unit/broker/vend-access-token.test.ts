@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../lib/fault.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aTombstone, at } from '../../support/connections.ts';
-import { interposed } from '../../support/interposed.ts';
 import { storeDown } from '../../support/refresh-world.ts';
 import { aNewerToken, aSealedToken, sha256, vendWorld } from '../../support/vend-world.ts';
 
