@@ -74,7 +74,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^oauth4webapi$/, ['oauth']],
   [/^ipaddr\.js$/, ['oauth']],
-  [/^jose$/, ['oauth']],
+  [/^jose$/, ['sealing', 'oauth']],
   [/^@aws-sdk\/client-lambda$/, ['aws', 'cli', 'client']],
   [/^@aws-sdk\//, ['aws', 'cli']],
   [/^@smithy\/signature-v4$/, ['cli', 'client']],

@@ -1,4 +1,5 @@
-import type { Committed, RecoveryMessage } from '../broker/ports.ts';
+import type { Committed } from '../broker/ports.ts';
+import type { RecoveryMessage } from '../broker/queue-ports.ts';
 import { type Attributes, buildSchedule, namedSchedule } from './connection-row.ts';
 import { count, instant, type Members, text, textMap, withoutUndefined } from './members.ts';
 import { buildMessage, parseMessage } from './message.ts';

@@ -1,4 +1,4 @@
-import type { RefreshMessage } from '../broker/ports.ts';
+import type { RefreshMessage } from '../broker/queue-ports.ts';
 import { instant } from './members.ts';
 import { buildMessage, parseMessage } from './message.ts';
 

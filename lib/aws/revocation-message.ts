@@ -1,4 +1,4 @@
-import type { RevocationMessage } from '../broker/ports.ts';
+import type { RevocationMessage } from '../broker/queue-ports.ts';
 import { count, text } from './members.ts';
 import { buildMessage, parseMessage } from './message.ts';
 

@@ -1,5 +1,5 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { RecoveryQueue } from '../broker/ports.ts';
+import type { RecoveryQueue } from '../broker/queue-ports.ts';
 import { buildRecoveryMessage } from './recovery-message.ts';
 import type { Queue } from './sqs-refresh-queue.ts';
 import { calling } from './store-fault.ts';

@@ -4,7 +4,7 @@ import {
   type SendMessageBatchRequestEntry,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { RefreshMessage, RefreshQueue } from '../broker/ports.ts';
+import type { RefreshMessage, RefreshQueue } from '../broker/queue-ports.ts';
 import { Fault } from '../fault.ts';
 import { keyText } from '../names.ts';
 import type { Clock } from '../time.ts';

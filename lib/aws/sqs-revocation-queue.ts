@@ -1,5 +1,5 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { RevocationQueue } from '../broker/ports.ts';
+import type { RevocationQueue } from '../broker/queue-ports.ts';
 import { buildRevocationMessage } from './revocation-message.ts';
 import type { Queue } from './sqs-refresh-queue.ts';
 import { calling } from './store-fault.ts';

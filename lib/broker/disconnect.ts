@@ -10,11 +10,11 @@ import type {
   Connection,
   ConnectionStore,
   Log,
-  RevocationQueue,
   Sealer,
   TokenStore,
   Tombstone,
 } from './ports.ts';
+import type { RevocationQueue } from './queue-ports.ts';
 import { readRenewalCredential } from './renewal-credential.ts';
 import { writeRevocation } from './revocation.ts';
 import { openStoredToken } from './token-seal.ts';

@@ -456,38 +456,6 @@ export interface Sealer {
   ready(purpose: SealPurpose): Promise<void>;
 }
 
-/** Ids only: what is to be refreshed, and the schedule that said so. */
-export interface RefreshMessage extends ConnectionKey {
-  readonly refreshAt: EpochSeconds;
-}
-
-export interface RefreshQueue {
-  /** Sends all. The group is client and lane: within one, messages are handled in order. */
-  send(messages: readonly (RefreshMessage & { readonly lane: number })[]): Promise<void>;
-}
-
-/** An answer that could not be stored, sealed, on its way round the store's failure. */
-export interface RecoveryMessage extends ConnectionKey {
-  readonly fence: number;
-  readonly answer: Committed;
-  readonly token: StoredToken;
-}
-
-export interface RecoveryQueue {
-  send(message: RecoveryMessage): Promise<void>;
-}
-
-/** Tokens to revoke at the provider, sealed. */
-export interface RevocationMessage extends ConnectionKey {
-  readonly fence: number;
-  /** Compact JWE of the tokens and of what they may be sent to, purpose `revocation`. */
-  readonly sealed: string;
-}
-
-export interface RevocationQueue {
-  send(message: RevocationMessage): Promise<void>;
-}
-
 /** What `vend` asks of `refresh`. */
 export interface RefreshRequest extends ConnectionKey {
   /** The fence of the token the caller holds; undefined when it found none. */

@@ -2,14 +2,8 @@ import { keyText } from '../names.ts';
 import type { Clock } from '../time.ts';
 import { isLive } from './establish-connection.ts';
 import { patiently } from './patiently.ts';
-import type {
-  Connection,
-  ConnectionStore,
-  Log,
-  RecoveryMessage,
-  TokenStatus,
-  TokenStore,
-} from './ports.ts';
+import type { Connection, ConnectionStore, Log, TokenStatus, TokenStore } from './ports.ts';
+import type { RecoveryMessage } from './queue-ports.ts';
 
 interface Ports {
   readonly connections: ConnectionStore;

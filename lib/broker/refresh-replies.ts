@@ -17,7 +17,6 @@ import type {
   CountMetric,
   Log,
   RandomToken,
-  RecoveryQueue,
   RefreshReply,
   StoredToken,
   TokenStatus,
@@ -25,6 +24,7 @@ import type {
   Warning,
   WarningCode,
 } from './ports.ts';
+import type { RecoveryQueue } from './queue-ports.ts';
 import type { RefreshTiming } from './refresh-timing.ts';
 import { retryDelaySeconds } from './schedule.ts';
 

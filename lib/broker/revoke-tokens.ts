@@ -3,7 +3,8 @@ import { keyText } from '../names.ts';
 import type { RevokeToken } from '../oauth/token-endpoint.ts';
 import type { Seconds } from '../time.ts';
 import { assertPinned } from './pinned-client.ts';
-import type { ClientRegistry, Log, RevocationMessage, Sealer } from './ports.ts';
+import type { ClientRegistry, Log, Sealer } from './ports.ts';
+import type { RevocationMessage } from './queue-ports.ts';
 import { readRevocation } from './revocation.ts';
 
 interface Ports {

@@ -4,7 +4,8 @@ import { type ClientName, keyText } from '../names.ts';
 import { type Clock, type EpochSeconds, later, type Seconds, seconds, until } from '../time.ts';
 import type { ClientStatus, ClientStore } from './client-ports.ts';
 import { type LagMeter, lagMeter } from './due-lag.ts';
-import type { ConnectionStore, DueConnection, Log, RefreshQueue } from './ports.ts';
+import type { ConnectionStore, DueConnection, Log } from './ports.ts';
+import type { RefreshQueue } from './queue-ports.ts';
 
 interface Ports {
   readonly connections: ConnectionStore;

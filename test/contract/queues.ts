@@ -5,7 +5,7 @@ import type {
   RefreshQueue,
   RevocationMessage,
   RevocationQueue,
-} from '../../lib/broker/ports.ts';
+} from '../../lib/broker/queue-ports.ts';
 import { aCommitted, aKey, aStoredToken, at } from '../support/connections.ts';
 import type { SentRefresh } from '../support/memory-queues.ts';
 import { without } from '../support/without.ts';

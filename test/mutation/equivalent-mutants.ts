@@ -134,12 +134,6 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'a cursor that is undefined is none; the compiler wants it left out',
   },
   {
-    file: 'lib/broker/schedule-refreshes.ts',
-    within: 'scheduleRefreshes',
-    changes: ['first.refreshAt < oldest → (first.refreshAt) <= (oldest)'],
-    reason: 'an equal moment takes the place of its like',
-  },
-  {
     file: 'lib/broker/schedule.ts',
     within: 'buildSchedule',
     changes: [

@@ -55,6 +55,7 @@ it('has the routes of serverless.yml, each with who may call it', () => {
     resolve: (text: string) => text,
   }));
   const service = parse(read('serverless.yml'), {
+    maxAliasCount: -1,
     customTags: plain,
     merge: true,
     logLevel: 'silent',

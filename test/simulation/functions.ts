@@ -6,7 +6,8 @@
  */
 import { disconnect } from '../../lib/broker/disconnect.ts';
 import { establishConnection } from '../../lib/broker/establish-connection.ts';
-import type { RecoveryMessage, RefreshInvoker, RefreshReply } from '../../lib/broker/ports.ts';
+import type { RefreshInvoker, RefreshReply } from '../../lib/broker/ports.ts';
+import type { RecoveryMessage } from '../../lib/broker/queue-ports.ts';
 import { recoverPatiently } from '../../lib/broker/recover-answer.ts';
 import { refreshConnection } from '../../lib/broker/refresh-connection.ts';
 import { assertTiming, recoveryDelaySeconds } from '../../lib/broker/refresh-timing.ts';

@@ -3,15 +3,14 @@
  *
  * @module
  */
+import type { ClientRegistry, Log } from '../../lib/broker/ports.ts';
 import type {
-  ClientRegistry,
-  Log,
   RecoveryMessage,
   RecoveryQueue,
   RefreshMessage,
   RefreshQueue,
   RevocationQueue,
-} from '../../lib/broker/ports.ts';
+} from '../../lib/broker/queue-ports.ts';
 import { Fault } from '../../lib/fault.ts';
 import { type Invocation, overNetwork } from './invocation.ts';
 import type { QueueModel } from './queue-model.ts';

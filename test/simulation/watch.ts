@@ -1,5 +1,6 @@
 import { isLive } from '../../lib/broker/establish-connection.ts';
-import type { Connection, RecoveryMessage, RefreshReply } from '../../lib/broker/ports.ts';
+import type { Connection, RefreshReply } from '../../lib/broker/ports.ts';
+import type { RecoveryMessage } from '../../lib/broker/queue-ports.ts';
 import { type ConnectionKey, keyText } from '../../lib/names.ts';
 import type { ConnectionChange, TokenChange } from './observed-stores.ts';
 import type { ProviderModel } from './provider-model.ts';

@@ -5,7 +5,7 @@ import type {
   RefreshQueue,
   RevocationMessage,
   RevocationQueue,
-} from '../../lib/broker/ports.ts';
+} from '../../lib/broker/queue-ports.ts';
 import { keyText } from '../../lib/names.ts';
 
 /** A message as it was sent. */

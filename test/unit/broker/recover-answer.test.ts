@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Connection, RecoveryMessage, StoredToken } from '../../../lib/broker/ports.ts';
+import type { Connection, StoredToken } from '../../../lib/broker/ports.ts';
+import type { RecoveryMessage } from '../../../lib/broker/queue-ports.ts';
 import { recoverAnswer, recoverPatiently } from '../../../lib/broker/recover-answer.ts';
 import {
   aCommitted,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Connection, ConnectionStore, RecoveryQueue } from '../../../lib/broker/ports.ts';
+import type { Connection, ConnectionStore } from '../../../lib/broker/ports.ts';
+import type { RecoveryQueue } from '../../../lib/broker/queue-ports.ts';
 import { recoverAnswer } from '../../../lib/broker/recover-answer.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { aKey, aTombstone, at } from '../../support/connections.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RevocationMessage } from '../../../lib/broker/ports.ts';
+import type { RevocationMessage } from '../../../lib/broker/queue-ports.ts';
 import { writeRevocation } from '../../../lib/broker/revocation.ts';
 import { revokeTokens } from '../../../lib/broker/revoke-tokens.ts';
 import { parseClientName } from '../../../lib/names.ts';
