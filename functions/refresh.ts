@@ -8,19 +8,21 @@ import { sqsClient } from '../lib/aws/clients.ts';
 import { parseRefreshMessage } from '../lib/aws/refresh-message.ts';
 import { buildRefreshReply, parseRefreshRequest } from '../lib/aws/refresh-payload.ts';
 import { registrations } from '../lib/aws/registrations.ts';
+import { rehearseRefresh } from '../lib/aws/rehearse-refresh.ts';
 import { seals } from '../lib/aws/seals.ts';
 import { sqsRecoveryQueue } from '../lib/aws/sqs-recovery-queue.ts';
 import { clientRows, clock, connectionTable, tokenTable } from '../lib/aws/tables.ts';
 import { randomToken } from '../lib/broker/one-time-token.ts';
 import { refreshConnection } from '../lib/broker/refresh-connection.ts';
-import { assertTiming, recoveryDelaySeconds } from '../lib/broker/refresh-timing.ts';
+import { readTiming, timingSettings } from '../lib/broker/refresh-timing.ts';
 import { deadlineOf } from '../lib/lambda/deadline.ts';
 import { plainFunction } from '../lib/lambda/plain-function.ts';
 import { queueFunction } from '../lib/lambda/queue-function.ts';
 import { functionLog } from '../lib/log.ts';
+import { grantingProvider } from '../lib/oauth/granting-provider.ts';
 import { providerCalls } from '../lib/oauth/provider-calls.ts';
+import { describeFailure } from '../lib/problem.ts';
 import { readSettings } from '../lib/settings.ts';
-import { seconds } from '../lib/time.ts';
 
 const settings = readSettings(
   process.env,
@@ -29,11 +31,7 @@ const settings = readSettings(
   'TOKENS_TABLE',
   'RECOVERY_QUEUE_URL',
   'DUE_SHARDS',
-  'REFRESH_PROVIDER_TIMEOUT_SECONDS',
-  'STORE_WRITE_SECONDS',
-  'LEASE_SECONDS',
-  'REFRESH_TIMEOUT_SECONDS',
-  'REFRESH_VISIBILITY_SECONDS',
+  ...timingSettings,
   'ALLOWED_PROVIDER_HOSTS',
   'NODE_TLS_REJECT_UNAUTHORIZED',
 );
@@ -46,25 +44,19 @@ const ports = {
   ...seals(settings),
   recovery: sqsRecoveryQueue({ client: sqsClient(), url: settings.RECOVERY_QUEUE_URL }),
   ...providerCalls(settings, clock),
-  timing: assertTiming(
-    {
-      leaseSeconds: settings.LEASE_SECONDS,
-      providerTimeoutSeconds: settings.REFRESH_PROVIDER_TIMEOUT_SECONDS,
-      storeWriteSeconds: settings.STORE_WRITE_SECONDS,
-      clockSkewSeconds: seconds(5),
-      recoveryDelaySeconds,
-    },
-    {
-      functionTimeoutSeconds: settings.REFRESH_TIMEOUT_SECONDS,
-      visibilitySeconds: settings.REFRESH_VISIBILITY_SECONDS,
-    },
-  ),
+  timing: readTiming(settings),
   clock,
   random: Math.random,
   randomToken,
   log,
   count: log.count,
 };
+
+/** Begun while the function is loaded; every refresh waits for it. */
+const rehearsal = rehearseRefresh({ ...ports, requestToken: grantingProvider(clock) }).catch(
+  // Nothing depends on it.
+  (error: unknown) => log.warn('rehearsal_failed', describeFailure(error)),
+);
 
 const fromQueue = queueFunction(log, async (body, context) => {
   const { refreshAt, ...key } = parseRefreshMessage(body);
@@ -79,8 +71,10 @@ const onDemand = plainFunction(log, async (event: unknown, context) => {
   return buildRefreshReply(key, await refreshConnection(ports, key, { cause, deadlineMs }));
 });
 
-export const handler = (event: unknown, context: Context) =>
-  isQueueEvent(event) ? fromQueue(event, context) : onDemand(event, context);
+export const handler = async (event: unknown, context: Context) => {
+  await rehearsal;
+  return isQueueEvent(event) ? fromQueue(event, context) : onDemand(event, context);
+};
 
 function isQueueEvent(event: unknown): event is SQSEvent {
   return typeof event === 'object' && event !== null && 'Records' in event;

@@ -18,9 +18,12 @@ const limits = (requestTimeout: number) => ({
   throwOnRequestTimeout: true,
 });
 
-/** One item takes milliseconds; three tries of a second each fit into the time to store an answer. */
+/**
+ * One item takes milliseconds; three tries of a second each fit into the time to store an answer.
+ * What the SDK puts together for a kind of command is put together once.
+ */
 export const dynamodbClient = () =>
-  new DynamoDBClient({ maxAttempts: 3, requestHandler: limits(1000) });
+  new DynamoDBClient({ maxAttempts: 3, requestHandler: limits(1000), cacheMiddleware: true });
 
 export const secretsManagerClient = () =>
   new SecretsManagerClient({ maxAttempts: 3, requestHandler: limits(2000) });

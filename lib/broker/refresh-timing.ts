@@ -1,4 +1,5 @@
 import { Fault } from '../fault.ts';
+import type { Settings } from '../settings.ts';
 import { type Clock, type EpochSeconds, type Seconds, seconds } from '../time.ts';
 
 /** The durations of a refresh. They must fit into each other, or two workers could call at once. */
@@ -59,6 +60,32 @@ export function assertTiming(timing: RefreshTiming, limits: RefreshLimits): Refr
   }
   if (problems.length > 0) throw new Fault('CONFIGURATION_INVALID', { problems });
   return timing;
+}
+
+/** The settings that durations are read from. */
+export const timingSettings = [
+  'REFRESH_PROVIDER_TIMEOUT_SECONDS',
+  'STORE_WRITE_SECONDS',
+  'LEASE_SECONDS',
+  'REFRESH_TIMEOUT_SECONDS',
+  'REFRESH_VISIBILITY_SECONDS',
+] as const;
+
+/** The durations as deployed. @throws {Fault} `CONFIGURATION_INVALID`, as {@link assertTiming}. */
+export function readTiming(settings: Settings<(typeof timingSettings)[number]>): RefreshTiming {
+  return assertTiming(
+    {
+      leaseSeconds: settings.LEASE_SECONDS,
+      providerTimeoutSeconds: settings.REFRESH_PROVIDER_TIMEOUT_SECONDS,
+      storeWriteSeconds: settings.STORE_WRITE_SECONDS,
+      clockSkewSeconds: seconds(5),
+      recoveryDelaySeconds,
+    },
+    {
+      functionTimeoutSeconds: settings.REFRESH_TIMEOUT_SECONDS,
+      visibilitySeconds: settings.REFRESH_VISIBILITY_SECONDS,
+    },
+  );
 }
 
 /** The time that one attempt has, by the monotonic clock: a wall clock that jumps changes nothing. */

@@ -2,9 +2,12 @@ import * as oauth from 'oauth4webapi';
 import type { Client } from '../providers/client.ts';
 import type { Definition } from '../providers/definition.ts';
 import { fillTemplate } from '../providers/params.ts';
+import type { Secret } from '../secret.ts';
 import type { Clock } from '../time.ts';
-import type { StandardFetch } from './dialect.ts';
-import type { Transport } from './transport.ts';
+import { listClientAuthentications } from './client-authentication.ts';
+import { dialectFetch, type StandardFetch } from './dialect.ts';
+import type { AnswerContext } from './standard-response.ts';
+import type { ProviderResponse, Transport } from './transport.ts';
 import type { RequestDialect } from './wire-request.ts';
 
 /** What requests to a provider's endpoints need of the world. */
@@ -35,8 +38,66 @@ export function protocolParties(
   return { server: { issuer, [endpoint]: url }, client: { client_id: client.clientId } };
 }
 
+/** An endpoint that is asked about one token: for its revocation or its introspection. */
+export interface TokenEndpoint<Outcome> {
+  readonly kind: 'revocation_endpoint' | 'introspection_endpoint';
+  /** As the definition has it. */
+  readonly definition: NonNullable<Definition['revoke']>;
+  /** Turns the answer into a standard one, or throws `UnusableAnswer`. */
+  readonly readResponse: (response: ProviderResponse, context: AnswerContext) => Response;
+  /** Asks by the protocol library, with the options that it is given. */
+  readonly ask: (
+    parties: ProtocolParties & { readonly authentication: oauth.ClientAuth },
+    options: oauth.RevocationRequestOptions,
+  ) => Promise<Outcome>;
+  /** What an error of the library or of the way stands for. */
+  readonly outcomeOf: (error: unknown) => Outcome | 'client_refused';
+}
+
+/**
+ * Asks about one token (RFC 7009 §2.1, RFC 7662 §2.1), within `timeoutMs`, with each of the client's
+ * ways to authenticate until one is not refused. Never throws for what a provider or the network
+ * does.
+ *
+ * @returns as {@link tryEach}.
+ */
+export async function askAboutToken<Outcome>(
+  { transport, clock }: EndpointPorts,
+  client: Client,
+  question: {
+    readonly endpoint: TokenEndpoint<Outcome>;
+    readonly token: Secret<'access_token'> | Secret<'refresh_token'>;
+    readonly timeoutMs: number;
+  },
+) {
+  const { endpoint, token, timeoutMs } = question;
+  const deadlineMs = clock.monotonicMs() + timeoutMs;
+  const dialect = tokenDialect(client, endpoint.definition);
+  const parties = protocolParties(client, endpoint.kind, dialect.url);
+  const attempt: Attempt<Outcome | 'client_refused'> = async (authentication, remainingMs) => {
+    const { definition } = client;
+    const context = { definition, grantType: undefined, nowMs: clock.nowMs() };
+    const readResponse = (response: ProviderResponse) => endpoint.readResponse(response, context);
+    const fetch = dialectFetch({ dialect, readResponse }, transport, remainingMs);
+    const additionalParameters = { token_type_hint: token.kind };
+    try {
+      return await endpoint.ask(
+        { ...parties, authentication },
+        { ...throughBorder(fetch), additionalParameters },
+      );
+    } catch (error) {
+      return endpoint.outcomeOf(error);
+    }
+  };
+  return tryEach(
+    await listClientAuthentications(client, endpoint.definition.client_authentication, clock),
+    attempt,
+    { clock, deadlineMs, isClientRefused: (tried) => tried === 'client_refused' },
+  );
+}
+
 /** How an endpoint that is asked about one token wants its requests. */
-export function tokenDialect(
+function tokenDialect(
   client: Client,
   { url, parameters_in, names }: NonNullable<Definition['revoke']>,
 ): RequestDialect {

@@ -1,23 +1,9 @@
 import * as oauth from 'oauth4webapi';
 import type { ClientName } from '../names.ts';
 import type { Client } from '../providers/client.ts';
-import type { Secret } from '../secret.ts';
-import { listClientAuthentications } from './client-authentication.ts';
-import { dialectFetch } from './dialect.ts';
-import {
-  type Attempt,
-  type EndpointPorts,
-  protocolParties,
-  throughBorder,
-  tokenDialect,
-  tryEach,
-} from './endpoint-request.ts';
+import { askAboutToken, type EndpointPorts } from './endpoint-request.ts';
 import { standardRevocationResponse } from './standard-response.ts';
 import type { RevocationOutcome, RevokeToken } from './token-endpoint.ts';
-import type { RequestDialect } from './wire-request.ts';
-
-/** The provider refused the client: the next of its secrets is to be tried. */
-type AttemptOutcome = RevocationOutcome | 'client_refused';
 
 /**
  * The revocation endpoint of every provider that declares one (RFC 7009).
@@ -34,17 +20,25 @@ export function tokenRevoker(ports: EndpointPorts): RevokeToken {
       ? { ...client, secrets: client.secrets.slice(0, 1) }
       : client;
   return async (client, token, timeoutMs) => {
-    const { clock } = ports;
-    const deadlineMs = clock.monotonicMs() + timeoutMs;
-    const { revoke } = client.definition;
-    if (revoke === undefined) return 'refused';
-    const dialect = tokenDialect(client, revoke);
-    const current = withoutOverSecret(client);
-    const ending = await tryEach(
-      await listClientAuthentications(current, revoke.client_authentication, clock),
-      attemptWith(ports, client, { token, dialect }),
-      { clock, deadlineMs, isClientRefused: (tried) => tried === 'client_refused' },
-    );
+    const { revoke: definition } = client.definition;
+    if (definition === undefined) return 'refused';
+    const ending = await askAboutToken<RevocationOutcome>(ports, withoutOverSecret(client), {
+      token,
+      timeoutMs,
+      endpoint: {
+        kind: 'revocation_endpoint',
+        definition,
+        readResponse: standardRevocationResponse,
+        ask: async ({ server, client: us, authentication }, options) => {
+          const text = token.reveal();
+          await oauth.processRevocationResponse(
+            await oauth.revocationRequest(server, us, authentication, text, options),
+          );
+          return 'revoked';
+        },
+        outcomeOf,
+      },
+    });
     if (ending === undefined || ending.outcome === 'client_refused') return 'unavailable';
     if (ending.refused === 0 && ending.outcome === 'revoked')
       proven.set(client.name, client.version);
@@ -52,38 +46,7 @@ export function tokenRevoker(ports: EndpointPorts): RevokeToken {
   };
 }
 
-function attemptWith(
-  { transport, clock }: EndpointPorts,
-  client: Client,
-  request: {
-    readonly token: Secret<'access_token'> | Secret<'refresh_token'>;
-    readonly dialect: RequestDialect;
-  },
-): Attempt<AttemptOutcome> {
-  const { token, dialect } = request;
-  const { definition } = client;
-  const { server, client: us } = protocolParties(client, 'revocation_endpoint', dialect.url);
-  const context = { definition, grantType: undefined, nowMs: clock.nowMs() };
-  return async (authentication, timeoutMs) => {
-    const fetch = dialectFetch(
-      { dialect, readResponse: (response) => standardRevocationResponse(response, context) },
-      transport,
-      timeoutMs,
-    );
-    try {
-      const response = await oauth.revocationRequest(server, us, authentication, token.reveal(), {
-        ...throughBorder(fetch),
-        additionalParameters: { token_type_hint: token.kind },
-      });
-      await oauth.processRevocationResponse(response);
-      return 'revoked';
-    } catch (error) {
-      return outcomeOf(error);
-    }
-  };
-}
-
-function outcomeOf(error: unknown): AttemptOutcome {
+function outcomeOf(error: unknown): RevocationOutcome | 'client_refused' {
   if (!(error instanceof oauth.ResponseBodyError)) return 'unavailable';
   switch (error.error) {
     case 'invalid_client':

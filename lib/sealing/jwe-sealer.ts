@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto';
 import {
   CompactEncrypt,
   type CompactJWEHeaderParameters,
@@ -80,13 +81,27 @@ interface Sealing {
   readonly purpose: SealPurpose;
   readonly binding: SealBinding;
   readonly keyId: string;
-  readonly key: Uint8Array;
+  readonly key: Uint8Array<ArrayBuffer>;
 }
 
-function encrypt({ purpose, binding, keyId, key }: Sealing, plaintext: string): Promise<string> {
+async function encrypt(
+  { purpose, binding, keyId, key }: Sealing,
+  plaintext: string,
+): Promise<string> {
   return new CompactEncrypt(new TextEncoder().encode(plaintext))
     .setProtectedHeader(buildHeader(purpose, binding, keyId))
-    .encrypt(key);
+    .encrypt(await importKey(key));
+}
+
+/** Keys as the cipher wants them. To make one takes as long as to seal with it. */
+const imported = new WeakMap<Uint8Array, Promise<webcrypto.CryptoKey>>();
+
+function importKey(key: Uint8Array<ArrayBuffer>): Promise<webcrypto.CryptoKey> {
+  const known = imported.get(key);
+  if (known) return known;
+  const made = crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt']);
+  imported.set(key, made);
+  return made;
 }
 
 /**
@@ -146,9 +161,13 @@ function parseHeader(purpose: SealPurpose, sealed: string): ProtectedHeaderParam
   }
 }
 
-async function decrypt(purpose: SealPurpose, sealed: string, key: Uint8Array): Promise<string> {
+async function decrypt(
+  purpose: SealPurpose,
+  sealed: string,
+  key: Uint8Array<ArrayBuffer>,
+): Promise<string> {
   try {
-    const { plaintext } = await compactDecrypt(sealed, key, {
+    const { plaintext } = await compactDecrypt(sealed, await importKey(key), {
       keyManagementAlgorithms: ['dir'],
       contentEncryptionAlgorithms: ['A256GCM'],
     });

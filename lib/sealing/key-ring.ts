@@ -22,9 +22,9 @@ export interface KeyRing {
   /**
    * A key of 256 bits for one purpose, by HKDF-SHA-256 (RFC 5869) of the ring's characters.
    *
-   * @returns undefined when the ring has no key of this id.
+   * @returns the same array each time; undefined when the ring has no key of this id.
    */
-  readonly deriveKey: (keyId: string, purpose: KeyPurpose) => Uint8Array | undefined;
+  readonly deriveKey: (keyId: string, purpose: KeyPurpose) => Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Short, so that a key's characters put in its place are not taken for an id and repeated. */
@@ -65,17 +65,26 @@ export function parseKeyRing(ring: KeyRingName, secretText: string): KeyRing {
 }
 
 function buildKeyRing(currentKeyId: string, keys: ReadonlyMap<string, string>): KeyRing {
+  const derived = new Map<string, Uint8Array<ArrayBuffer>>();
   return {
     currentKeyId,
     keyIds: [...keys.keys()],
     deriveKey: (keyId, purpose) => {
       const characters = keys.get(keyId);
-      return characters === undefined ? undefined : deriveKey(characters, keyId, purpose);
+      if (characters === undefined) return undefined;
+      const name = `${purpose} ${keyId}`;
+      const key = derived.get(name) ?? deriveKey(characters, keyId, purpose);
+      derived.set(name, key);
+      return key;
     },
   };
 }
 
-function deriveKey(characters: string, keyId: string, purpose: KeyPurpose): Uint8Array {
+function deriveKey(
+  characters: string,
+  keyId: string,
+  purpose: KeyPurpose,
+): Uint8Array<ArrayBuffer> {
   const info = `evergrant ${purpose} ${keyId}`;
   return new Uint8Array(hkdfSync('sha256', characters, '', info, keyBytes));
 }

@@ -47,6 +47,12 @@ describe('parseKeyRing', () => {
     expect(hex(ring.deriveKey('k1', 'renewal'))).toBe(keys[0]);
   });
 
+  it('derives each key once: whoever keeps something by it finds it again', () => {
+    const ring = parseKeyRing('renewal', ringText({ current: 'k1', k1: key }));
+
+    expect(ring.deriveKey('k1', 'renewal')).toBe(ring.deriveKey('k1', 'renewal'));
+  });
+
   it('derives the same key in every release: what is sealed must open for ever', () => {
     const ring = parseKeyRing('renewal', ringText({ current: 'k1', k1: 'x'.repeat(64) }));
 
