@@ -152,6 +152,29 @@ describe('the tables', () => {
     );
   });
 
+  it('of costs add up, with as many alarms as there are', () => {
+    const page = read('docs/cost.md');
+    const alarms = findAll(serverlessYml, /^ {4}(\w+Alarm):$/gm).length;
+    const products = [...page.matchAll(/([\d.,]+)(?: M)? × ([\d.]+) = ([\d.]+)/g)];
+    const [, ...afterTotals] = page.split(/^\| \*\*together\*\* /m);
+    const tables = page.split(/^\| \*\*together\*\* /m).map((part) => part.split('\n\n').at(-1));
+
+    expect(page).toContain(
+      `| alarms | 0.10 each | ${alarms} × 0.10 = ${(alarms / 10).toFixed(2)} |`,
+    );
+    expect(products.length).toBeGreaterThan(2);
+    for (const [, one = '', other, product] of products) {
+      expect(Number(one.replace(',', '')) * Number(other)).toBeCloseTo(Number(product), 1);
+    }
+    expect(afterTotals).toHaveLength(3);
+    for (const [index, after] of afterTotals.entries()) {
+      const rows = findAll(tables[index] ?? '', /^\| [^|]+ \| ([\d.]+) \|/gm);
+      const total = rows.reduce((sum, amount) => sum + Number(amount), 0);
+      expect(rows.length).toBeGreaterThan(3);
+      expect(Math.abs(total - Number(/[\d.]+/.exec(after)?.[0]))).toBeLessThan(0.02);
+    }
+  });
+
   it.each([
     ['errors', 'lib/problem.ts', /\berror(?::| =) '([a-z_]+)'/g],
     ['reasons', 'lib/fault.ts', /type ReauthorizationReason =([\s|'\w]+);/g],
