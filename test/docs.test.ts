@@ -159,8 +159,9 @@ describe('the tables', () => {
     const [, ...afterTotals] = page.split(/^\| \*\*together\*\* /m);
     const tables = page.split(/^\| \*\*together\*\* /m).map((part) => part.split('\n\n').at(-1));
 
+    const [, watched] = / alarms look at (\d+) metrics/.exec(operations) ?? [];
     expect(page).toContain(
-      `| alarms | 0.10 each | ${alarms} × 0.10 = ${(alarms / 10).toFixed(2)} |`,
+      `| ${alarms} alarms, ${watched} × 0.10 = ${(Number(watched) / 10).toFixed(2)} |`,
     );
     expect(products.length).toBeGreaterThan(2);
     for (const [, one = '', other, product] of products) {
