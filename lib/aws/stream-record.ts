@@ -37,12 +37,13 @@ const table = 'stream';
  */
 export function parseStreamRecord({ dynamodb }: StreamRecord): ReadRecord {
   const { SequenceNumber: position = '', Keys, ...rest } = dynamodb ?? {};
-  const pk = Keys?.pk?.S ?? '';
-  const key = parseKeyText(String(pk));
-  const named = { position, ...(key && { key }) };
+  const named = Keys?.pk?.S;
+  const pk = typeof named === 'string' ? named : '';
+  const key = parseKeyText(pk);
+  const place = { position, ...(key && { key }) };
   const { ApproximateCreationDateTime: at } = rest;
   if (typeof at !== 'number' || !Number.isFinite(at) || at < 0) {
-    return { ...named, problems: ['the record has no time'] };
+    return { ...place, problems: ['the record has no time'] };
   }
   try {
     const change = parseChange(pk, key, rest);
@@ -50,7 +51,7 @@ export function parseStreamRecord({ dynamodb }: StreamRecord): ReadRecord {
   } catch (error) {
     const isNamed = isFault(error) && error.code === 'ROW_INVALID';
     const problems = isNamed ? error.context.problems : ['an image is none of an item'];
-    return { ...named, problems };
+    return { ...place, problems };
   }
 }
 

@@ -94,6 +94,14 @@ describe('a record of the stream', () => {
     });
   });
 
+  it.each([{}, [], 7, null, { toString: {} }])('whose key is %j is nobody’s', (S) => {
+    const record = { ...aConnectRecord('ann', '42').dynamodb, Keys: { pk: { S } } } as unknown;
+
+    expect(parseStreamRecord({ dynamodb: record } as StreamRecord)).toMatchObject({
+      change: { row: 'other' },
+    });
+  });
+
   it('of a row of before, which counts no changes, is read all the same', () => {
     const { changes: _none, ...row } = aRow();
 
