@@ -58,6 +58,40 @@ describe('an opaque access token', () => {
   });
 });
 
+describe('introspection (RFC 7662)', () => {
+  /** Its answers tell no life by the name that this client knows. */
+  const asking = (more: JsonObject = {}) =>
+    brokerWith({
+      provider_overrides: {
+        answer: { expires_in: ['not_told'] },
+        introspect: { url: `${server.issuer}/token/introspection`, ...more },
+      },
+    });
+
+  it('tells when a token ends, where its answer does not', async () => {
+    const broker = asking();
+    await broker.connect();
+    const first = await broker.vend();
+
+    await broker.refresh();
+    const second = await broker.vend();
+
+    for (const { token, accessToken } of [first, second]) {
+      const { exp } = await introspect(server, accessToken.reveal());
+      expect(token).toMatchObject({ expirySource: 'introspection', expiresAt: exp });
+      expect(exp).toBeGreaterThan(token.obtainedAt);
+    }
+    expect(second.accessToken.reveal()).not.toBe(first.accessToken.reveal());
+  });
+
+  it('at an endpoint that is not there tells nothing, and costs nothing else', async () => {
+    const broker = asking({ url: `${server.issuer}/token/nowhere` });
+    await broker.connect();
+
+    expect((await broker.vend()).token).toMatchObject({ expirySource: 'unknown' });
+  });
+});
+
 describe('an access token that is a JWT (RFC 9068), for an API that the request names', () => {
   it('is vended as it came, at the first exchange and after a refresh', async () => {
     const broker = brokerWith(forTheApi);

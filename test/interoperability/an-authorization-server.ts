@@ -141,7 +141,7 @@ export function close(server: Server): Promise<void> {
 export async function introspect(
   { issuer }: AuthorizationServer,
   token: string,
-): Promise<{ readonly active: boolean; readonly scope?: string }> {
+): Promise<{ readonly active: boolean; readonly scope?: string; readonly exp?: number }> {
   const { client_id: id, client_secret: secret = '' } = apiClient;
   const response = await fetch(`${issuer}/token/introspection`, {
     method: 'POST',
