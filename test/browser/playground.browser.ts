@@ -33,6 +33,21 @@ const connections = [
   aRow(`_${'m'.repeat(127)}`, { state: 'active' }),
 ];
 
+const anEvent = (type: string, connection: string, sequence: number) => ({
+  id: `${connection}-${sequence}`,
+  source: 'evergrant-local',
+  'detail-type': type,
+  detail: {
+    ...{ schema_version: 1, id: `${sequence}`.repeat(32), sequence, occurred_at: now - 60 },
+    ...{ client: 'hurma-acme', connection, reason: 'answer_lost' },
+  },
+});
+const events = [
+  anEvent('connection.reauthorization_required', 'carl', 3),
+  anEvent('connection.refresh_failing', 'ben', 2),
+  anEvent('connection.connected', `_${'m'.repeat(127)}`, 1),
+];
+
 let browser: Browser;
 let fake: FakeStack;
 let visitor: Visitor;
@@ -64,6 +79,7 @@ describe('the playground shuts nobody out, and fits', () => {
     const { page } = visitor;
     fake.answer({
       'GET /connections': { status: 200, body: { connections } },
+      'GET /events': { status: 200, body: { events } },
       'POST /2015-03-31/functions/evergrant-local-vend/invocations': { status: 200, body: vended },
       'DELETE /connections/hurma-acme/carl': {
         status: 503,
@@ -76,6 +92,8 @@ describe('the playground shuts nobody out, and fits', () => {
     await page.getByRole('button', { name: 'Reveal the token' }).click();
     await page.getByRole('button', { name: 'Disconnect: hurma-acme/carl' }).click();
     await page.getByText('503 temporarily_unavailable').waitFor();
+    await page.locator('summary', { hasText: 'connection.connected' }).click();
+    await page.getByText('Sequence 1').waitFor();
 
     await expectSound(page, 'playground-full');
     expectNoComplaints(visitor);
