@@ -26,12 +26,19 @@ interface Message {
   readonly ConsistentRead?: boolean;
 }
 
+/** What a store tells of one request. */
+interface Told {
+  /** Of the table, and of its indexes where these are told. */
+  readonly CapacityUnits?: number;
+  readonly GlobalSecondaryIndexes?: object;
+}
+
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
 const nothing: Consumed = { requests: 0, readUnits: 0, writeUnits: 0 };
 
 /**
- * Starts a meter before a store that tells what its tables consume, and of a write's indexes
- * nothing: those are reckoned from the item before and after.
+ * Starts a meter before a store that tells what its tables consume. Where it tells nothing of a
+ * write's indexes, those are reckoned from the item before and after.
  */
 export async function startCapacityMeter(storeUrl: string): Promise<CapacityMeter> {
   let consumed = nothing;
@@ -42,11 +49,15 @@ export async function startCapacityMeter(storeUrl: string): Promise<CapacityMete
       const ask = asker(storeUrl, headers);
       const isWrite = writes.has(operation);
       const before = isWrite ? await readItem(ask, message) : undefined;
-      const answer = await ask(operation, { ...message, ReturnConsumedCapacity: 'TOTAL' });
+      const answer = await ask(operation, { ...message, ReturnConsumedCapacity: 'INDEXES' });
       const after = isWrite ? await readItem(ask, message) : undefined;
-      const told = [answer.body.ConsumedCapacity].flat() as readonly { CapacityUnits?: number }[];
+      const told = [answer.body.ConsumedCapacity].flat() as readonly (Told | undefined)[];
       const units = sum(told.map((each) => each?.CapacityUnits ?? 0));
-      const own = isWrite ? indexesOf(message).map((index) => unitsOf(index, before, after)) : [];
+      const tellsAll = told.some((each) => each?.GlobalSecondaryIndexes !== undefined);
+      const isReckoned = isWrite && !tellsAll;
+      const own = isReckoned
+        ? indexesOf(message).map((index) => unitsOf(index, before, after))
+        : [];
       consumed = {
         requests: consumed.requests + 1,
         readUnits: consumed.readUnits + (isWrite ? 0 : Math.max(units, leastRead(message))),

@@ -8,6 +8,8 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
 
+const withoutDashboard = ['--param', 'dashboard=false'];
+
 /** A resource as the template has it. */
 export interface TemplateResource {
   readonly Type: string;
@@ -31,9 +33,14 @@ export function readTemplate(folder: string): Template {
   return JSON.parse(readFileSync(templateFile(folder), 'utf8'));
 }
 
-/** Packages the service for the stage `dev` into a folder. @throws {Error} with what was said. */
+/**
+ * Packages the service for the stage `dev` into a folder. Its dashboard is in the template and not
+ * wanted: it names alarms by their ARNs, and moto makes no alarms.
+ *
+ * @throws {Error} with what was said.
+ */
 export async function packageInto(folder: string): Promise<void> {
-  await runServerless(['package', '--package', folder], {});
+  await runServerless(['package', '--package', folder, ...withoutDashboard], {});
 }
 
 /**
@@ -42,7 +49,7 @@ export async function packageInto(folder: string): Promise<void> {
  * @throws {Error} with what was said.
  */
 export async function deployFrom(folder: string, awsUrl: string): Promise<void> {
-  await runServerless(['deploy', '--package', folder], {
+  await runServerless(['deploy', '--package', folder, ...withoutDashboard], {
     AWS_ENDPOINT_URL: awsUrl,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -57,15 +64,22 @@ async function runServerless(
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { PATH, HOME, TMPDIR } = process.env;
-  await run(process.execPath, [serverless, ...args, '--stage', 'dev', '--region', 'us-east-1'], {
-    cwd: root,
-    timeout: 240_000,
-    env: {
-      ...{ PATH, HOME, TMPDIR, ...environment },
-      // Of its own: packaging removes the usual one when it is done.
-      EVERGRANT_BUILD_FOLDER: '.esbuild/test-aws',
-      SLS_TELEMETRY_DISABLED: '1',
-      SLS_NOTIFICATIONS_MODE: 'off',
+  const running = run(
+    process.execPath,
+    [serverless, ...args, '--stage', 'dev', '--region', 'us-east-1'],
+    {
+      cwd: root,
+      timeout: 240_000,
+      env: {
+        ...{ PATH, HOME, TMPDIR, ...environment },
+        // Of its own: packaging removes the usual one when it is done.
+        EVERGRANT_BUILD_FOLDER: '.esbuild/test-aws',
+        SLS_TELEMETRY_DISABLED: '1',
+        SLS_NOTIFICATIONS_MODE: 'off',
+      },
     },
+  );
+  await running.catch(({ message, stdout, stderr }) => {
+    throw new Error([message, stdout, stderr].join('\n'));
   });
 }
