@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { countIndexUnits, type Index, type WireItem } from '../../bench/stack/index-units.ts';
 import { startHttpServer } from '../../local/http-server.ts';
 import { connectionsTable } from './tables.ts';
 
@@ -17,12 +18,10 @@ export interface CapacityMeter {
   readonly close: () => Promise<void>;
 }
 
-type Item = Readonly<Record<string, unknown>>;
-
 interface Message {
   readonly TableName: string;
-  readonly Key?: Item;
-  readonly Item?: Item;
+  readonly Key?: WireItem;
+  readonly Item?: WireItem;
   readonly ConsistentRead?: boolean;
 }
 
@@ -56,7 +55,7 @@ export async function startCapacityMeter(storeUrl: string): Promise<CapacityMete
       const tellsAll = told.some((each) => each?.GlobalSecondaryIndexes !== undefined);
       const isReckoned = isWrite && !tellsAll;
       const own = isReckoned
-        ? indexesOf(message).map((index) => unitsOf(index, before, after))
+        ? indexesOf(message).map((index) => countIndexUnits(index, before, after))
         : [];
       consumed = {
         requests: consumed.requests + 1,
@@ -86,34 +85,16 @@ const leastRead = ({ ConsistentRead }: Message) => (ConsistentRead ? 1 : 0.5);
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
-interface Index {
-  readonly keys: readonly string[];
-  readonly projected: readonly string[];
-}
-
 const ofConnections: readonly Index[] = (
   connectionsTable('evergrant-local-connections').GlobalSecondaryIndexes ?? []
-).map(({ KeySchema = [], Projection }) => ({
+).map(({ IndexName = '', KeySchema = [], Projection }) => ({
+  name: IndexName,
   keys: KeySchema.flatMap(({ AttributeName }) => AttributeName ?? []),
   projected: Projection?.NonKeyAttributes ?? [],
 }));
 
 const indexesOf = ({ TableName }: Message) =>
   TableName.endsWith('-connections') ? ofConnections : [];
-
-/** Of an entry below 1 KB: one to put or delete it, two to move it, one to change it, else none. */
-function unitsOf(index: Index, before: Item | undefined, after: Item | undefined): number {
-  const [old, next] = [entryOf(index, before), entryOf(index, after)];
-  if (!old || !next) return old || next ? 1 : 0;
-  if (old.key !== next.key) return 2;
-  return old.rest === next.rest ? 0 : 1;
-}
-
-function entryOf({ keys, projected }: Index, item: Item | undefined) {
-  if (!item || keys.some((name) => item[name] === undefined)) return undefined;
-  const written = (names: readonly string[]) => JSON.stringify(names.map((name) => item[name]));
-  return { key: written(keys), rest: written(projected) };
-}
 
 type Ask = (
   operation: string,
@@ -137,8 +118,11 @@ function asker(storeUrl: string, { authorization, ...headers }: IncomingHttpHead
   };
 }
 
-async function readItem(ask: Ask, { TableName, Key, Item }: Message): Promise<Item | undefined> {
+async function readItem(
+  ask: Ask,
+  { TableName, Key, Item }: Message,
+): Promise<WireItem | undefined> {
   const key = Key ?? { pk: Item?.pk };
   const { body } = await ask('GetItem', { TableName, Key: key, ConsistentRead: true });
-  return body.Item as Item | undefined;
+  return body.Item as WireItem | undefined;
 }
