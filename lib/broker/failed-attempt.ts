@@ -30,12 +30,9 @@ export async function settleFailure(
   const failures = row.failures + 1;
   const failingSince = row.failingSince ?? now;
   const own = { fence, at: time.now, credentialFence: row.credentialFence };
-  const intent = ending.undecided ? (row.intent ?? own) : undefined;
-  const { refreshAt, inDoubt } = planRetry(ports, client, {
-    ...ending,
-    row: { ...row, fence },
-    intent,
-  });
+  // Where this attempt surely did nothing, an older one's doubt is as it was before.
+  const doubtful = ending.undecided ? { ...row, fence, intent: row.intent ?? own } : row;
+  const { refreshAt, inDoubt } = planRetry(ports, client, { ...ending, row: doubtful });
   const failure = { failingSince, failures, refreshAt, intentSettled: !ending.undecided };
   const write = () => ports.connections.fail(row, fence, failure);
   if ((await untilHeard(ports, attempt, write)) === 'lost') return replyAsFound(ports, row);

@@ -47,27 +47,26 @@ export function undecidedUntil(ports: Ports, client: Client, row: Doubtful): Epo
  * When to try again: with backoff, never before the provider said, never while a refresh token is
  * in doubt; and while a grace lasts, within that.
  *
- * @param failed.row - as it is after the attempt has begun.
- * @param failed.intent - of the attempt that leaves the refresh token in doubt; undefined when none
- *   does.
+ * @param failed.row - with the intent of the oldest attempt that leaves the refresh token in doubt, if
+ *   there is one, and the fence of the newest.
  */
 export function planRetry(
   ports: Ports & Pick<RefreshPorts, 'random'>,
   client: Client,
   failed: {
     readonly row: Connection;
-    readonly intent: Intent | undefined;
     readonly retryAfterSeconds?: number;
   },
 ): { readonly refreshAt: EpochSeconds; readonly inDoubt: boolean } {
-  const { row, intent, retryAfterSeconds } = failed;
+  const { row, retryAfterSeconds } = failed;
+  const { intent } = row;
   const now = ports.clock.now();
   const graceEnd = (intent && graceOf(ports, client, { ...row, intent })?.endsAt) ?? never;
   const delay = retryDelaySeconds(row.failures + 1, ports.random(), {
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     ...(graceEnd > now && { mostSeconds: until(graceEnd, now) / 2 }),
   });
-  const safeIn = intent ? until(undecidedUntil(ports, client, { ...row, intent }), now) : 0;
+  const safeIn = until(undecidedUntil(ports, client, row), now);
   return { refreshAt: later(now, seconds(Math.max(delay, safeIn))), inDoubt: safeIn > 0 };
 }
 

@@ -119,15 +119,6 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'neither ending is one of a row that is not live; the compiler does not see that',
   },
   {
-    file: 'lib/broker/refresh-retry.ts',
-    within: 'safeIn',
-    changes: [
-      'intent ? until(undecidedUntil(ports, client, { ...row, intent }), now) : 0 → (until(undecidedUntil(ports, client, { ...row, intent }), now))',
-    ],
-    reason:
-      'without an intent the moment that is asked for lies in the past; the compiler wants one',
-  },
-  {
     file: 'lib/broker/schedule-refreshes.ts',
     within: 'from',
     changes: ['cursor === undefined ? {} : { cursor } → ({ cursor })'],

@@ -130,6 +130,38 @@ describe('a worker that is killed while it serves a caller', () => {
   );
 });
 
+describe('a worker of the schedule that is killed', () => {
+  it.each([1, 2, 3])(
+    'holds up its lane for less than a grace of 175 s (I6): seed %d',
+    async (seed) => {
+      const providers = [aProvider('grace', { graceSeconds: 175 })];
+      const history = await tell(
+        async (world) => {
+          const { timeline, random, weather } = world;
+          await timeline.runUntil(300_000);
+          let kills = 0;
+          weather.become({
+            ...calm(random),
+            kills: (_, label, moment) => {
+              if (label !== 'provider.token' || moment !== 'before_hearing') return false;
+              kills += 1;
+              return kills === 1;
+            },
+          });
+          const { committedFence } = rowOf(world);
+          await timeline.runUntil(1200_000);
+          expect(kills).toBeGreaterThan(1);
+          expect(rowOf(world).committedFence).toBeGreaterThan(committedFence);
+        },
+        { seed, providers },
+      );
+
+      expect(history.violations).toEqual([]);
+      expect(history.verdicts).toEqual(['fresh']);
+    },
+  );
+});
+
 describe('a grace', () => {
   const graceful = { providers: [aProvider('grace', { graceSeconds: 600 })] };
   /** The next answer is lost, and all after it are heard. */
@@ -155,6 +187,30 @@ describe('a grace', () => {
       conditions.providerDown = false;
       weather.become(onceCutOff(world));
       await timeline.runUntil(4 * 3600_000);
+    }, graceful);
+
+    expect(history.violations).toEqual([]);
+    expect(history.verdicts).toEqual(['fresh']);
+  });
+
+  it('is used although the provider asks to slow down meanwhile (I6)', async () => {
+    const history = await tell(async (world) => {
+      const { timeline, weather, faultSpans, random } = world;
+      await timeline.runUntil(400_000);
+      let calls = 0;
+      weather.become({
+        ...calm(random),
+        conduct: () => {
+          calls += 1;
+          const nowMs = timeline.elapsedMs();
+          if (calls === 1) faultSpans.push({ fromMs: nowMs, toMs: nowMs });
+          if (calls === 1) return { kind: 'answer_cut_off' };
+          // The backoff of the tries that follow would be longer than what is left of the grace.
+          return calls < 6 ? { kind: 'rate_limited', retryAfterSeconds: 5 } : { kind: 'prompt' };
+        },
+      });
+      await timeline.runUntil(4 * 3600_000);
+      expect(calls).toBeGreaterThan(6);
     }, graceful);
 
     expect(history.violations).toEqual([]);

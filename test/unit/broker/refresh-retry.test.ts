@@ -62,7 +62,7 @@ describe('a refresh token in doubt', () => {
 describe('the next try', () => {
   const graceful = aClientOf({ grace_seconds: 40 });
   const plan = (now: EpochSeconds, failures = 3) =>
-    planRetry(portsAt(now), graceful, { row: aConnection({ failures, ...ended }), intent });
+    planRetry(portsAt(now), graceful, { row: aConnection({ failures, intent, ...ended }) });
 
   it('is made within half of what is left of the grace', () => {
     // Of 20 s: half, and a tenth as floor.
@@ -74,8 +74,8 @@ describe('the next try', () => {
     ['after it', 1041],
   ])('keeps its usual distance %s, and waits for the doubt', (_, now) => {
     const client = aClientOf({ grace_seconds: 40 });
-    const row = aConnection({ failures: 9, accessTokenExpiresAt: at(0), refreshAt: at(1037) });
-    const { refreshAt, inDoubt } = planRetry(portsAt(at(now), 1), client, { row, intent });
+    const row = aConnection({ failures: 9, intent, ...ended, refreshAt: at(1037) });
+    const { refreshAt, inDoubt } = planRetry(portsAt(at(now), 1), client, { row });
 
     // The tenth failure, at its longest.
     expect(refreshAt).toBe(at(now + 3600));
@@ -124,7 +124,7 @@ describe('the grace of a newer attempt, when that of the doubt is over', () => {
     const plan = (grace: number) => {
       const row = aConnection({ ...newer, failures: 9 });
       const client = aClientOf({ grace_seconds: grace });
-      return planRetry(portsAt(at(2001), 1), client, { row: { ...row, refreshAt: at(0) }, intent });
+      return planRetry(portsAt(at(2001), 1), client, { row: { ...row, refreshAt: at(0) } });
     };
 
     // Half of what is left of it.
