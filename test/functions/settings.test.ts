@@ -47,7 +47,7 @@ const values: Readonly<Record<string, string>> = {
   LEASE_SECONDS: '60',
   REFRESH_PROVIDER_TIMEOUT_SECONDS: '45',
   REFRESH_TIMEOUT_SECONDS: '90',
-  REFRESH_VISIBILITY_SECONDS: '180',
+  REFRESH_VISIBILITY_SECONDS: '120',
 };
 
 async function load(

@@ -61,7 +61,7 @@ const timing = assertTiming(
     clockSkewSeconds: seconds(5),
     recoveryDelaySeconds,
   },
-  { functionTimeoutSeconds: seconds(90), visibilitySeconds: seconds(180) },
+  { functionTimeoutSeconds: seconds(90), visibilitySeconds: seconds(120) },
 );
 
 /** As deployed: how long the platform lets a function run. */
@@ -207,7 +207,7 @@ function deployQueues(world: World, { recover, refresh }: UseCases): Queues {
     }),
     refreshes: queueModel<QueuedRefresh>(world, {
       delayMs: 0,
-      visibilityMs: 180_000,
+      visibilityMs: 120_000,
       receivesAtMost: 3,
       groupOf: ({ client, lane }) => `${client} ${lane}`,
       deduplicationIdOf: (due) => `${keyText(due)} ${due.refreshAt}`,

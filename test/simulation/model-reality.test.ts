@@ -57,7 +57,7 @@ async function outcomeOf<Store>(
 }
 
 describe('the model of the stores and the stores on DynamoDB', () => {
-  it('make the same of the same calls on connections', { timeout: 60_000 }, async () => {
+  it('make the same of the same calls on connections', async () => {
     const seen = new Map<string, number>();
     for (let seed = 1; seed <= histories; seed += 1) {
       const model = memoryConnectionStore([], { dueShards });
@@ -95,7 +95,7 @@ describe('the model of the stores and the stores on DynamoDB', () => {
     );
   });
 
-  it('make the same of the same calls on tokens', { timeout: 60_000 }, async () => {
+  it('make the same of the same calls on tokens', async () => {
     const seen = new Set<string>();
     for (let seed = 1; seed <= histories; seed += 1) {
       const model = memoryTokenStore();

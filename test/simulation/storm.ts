@@ -22,7 +22,7 @@ export function settingsOf(seed: number, options: Partial<WorldSettings> = {}): 
     providers: [
       {
         rotationClass: random.pick(rotationClasses),
-        graceSeconds: random.pick([600, 900, 1800, 3600]),
+        graceSeconds: random.pick([240, 300, 600, 900, 1800, 3600]),
         lifetimeSeconds: random.pick([180, 300, 600, 1800]),
         endsGrantOnReuse: random.chance(0.8),
         connections: random.between(1, 2),

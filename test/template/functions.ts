@@ -58,7 +58,7 @@ const environments: Readonly<Record<FunctionName, object>> = {
     STORE_WRITE_SECONDS: '5',
     LEASE_SECONDS: '60',
     REFRESH_TIMEOUT_SECONDS: '90',
-    REFRESH_VISIBILITY_SECONDS: '180',
+    REFRESH_VISIBILITY_SECONDS: '120',
   },
   'refresh-due': {
     ...connections,
