@@ -1,12 +1,11 @@
 import { inParallel } from '../stack/in-parallel.ts';
 import { startStack } from '../stack/start-stack.ts';
 import { buildAuthorizeEvent, buildCallbackEvent, type FlowWorkers } from './browser-flow.ts';
-import type { Figure } from './figure.ts';
 import { describeTimes, measureOnce } from './invocation-figures.ts';
 import { type Measure, repeat } from './measure.ts';
 
 /** What the functions take that a person's browser waits for. */
-export const browser: Measure = async ({ build, quick, runs, tell }) => {
+export const browser: Measure = async function* ({ build, quick, runs, tell }) {
   const times = quick ? 10 : 100;
   const stack = await startStack(build, { clients: ['walked'] });
   try {
@@ -17,7 +16,6 @@ export const browser: Measure = async ({ build, quick, runs, tell }) => {
     const measured = { authorize, callback };
     const flow: FlowWorkers = { connect, authorize };
     const builders = { authorize: buildAuthorizeEvent, callback: buildCallbackEvent };
-    const figures: Figure[] = [];
     for (const kind of ['authorize', 'callback'] as const) {
       tell(kind);
       // One run more, first, so that the process is warm.
@@ -29,11 +27,8 @@ export const browser: Measure = async ({ build, quick, runs, tell }) => {
         return measureOnce(measured[kind], { events, times });
       });
       const parameters = { provider_latency_ms: 0, invocations_per_run: times };
-      figures.push(
-        ...describeTimes({ name: `browser.${kind}`, measured: results.slice(1), parameters }),
-      );
+      yield describeTimes({ name: `browser.${kind}`, measured: results.slice(1), parameters });
     }
-    return figures;
   } finally {
     await stack.close();
   }

@@ -4,8 +4,8 @@ import type { BundleContents, Measure } from './measure.ts';
 const mostListed = 10;
 
 /** How big the bundles are, and what in them is heaviest. */
-export const bundles: Measure = async ({ build }) =>
-  [...build.contents].map(
+export const bundles: Measure = async function* ({ build }) {
+  yield [...build.contents].map(
     ([key, contents]): Figure => ({
       figure: `bundles.${key}.size`,
       unit: 'KiB',
@@ -18,6 +18,7 @@ export const bundles: Measure = async ({ build }) =>
       floors: ['bundles.bare-get-item.size'],
     }),
   );
+};
 
 function listHeaviest(sizes: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
   const heaviest = [...sizes].toSorted(([, one], [, other]) => other - one).slice(0, mostListed);

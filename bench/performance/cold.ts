@@ -29,7 +29,7 @@ const startsPerRun = 3;
 const mostTries = 3;
 
 /** From the start of a process to its first answered event. */
-export const cold: Measure = async (measuring) => {
+export const cold: Measure = async function* (measuring) {
   const { build, runs, tell } = measuring;
   const stack = await startStack(build, { clients: ['cold'] });
   try {
@@ -45,7 +45,7 @@ export const cold: Measure = async (measuring) => {
         if (start > 0) found.set(key, [...(found.get(key) ?? []), one]);
       }
     }
-    return [...found].flatMap(([key, all]) => describeStarts(key, all));
+    yield [...found].flatMap(([key, all]) => describeStarts(key, all));
   } finally {
     await stack.close();
   }

@@ -26,8 +26,11 @@ export interface BundleContents {
   readonly modules: ReadonlyMap<string, number>;
 }
 
-/** Measures something with the built functions. */
-export type Measure = (measuring: Measuring) => Promise<readonly Figure[]>;
+/**
+ * Measures something with the built functions, and gives figures as soon as they are there: each lot with
+ * the floors that it names.
+ */
+export type Measure = (measuring: Measuring) => AsyncIterable<readonly Figure[]>;
 
 /** One after the other: `0` to `runs - 1`. */
 export async function repeat<Result>(

@@ -16,7 +16,7 @@ import { browser } from './browser.ts';
 import { buildFunctions } from './build-functions.ts';
 import { bundles } from './bundles.ts';
 import { cold } from './cold.ts';
-import { describeFigures, type Figure, type FigureLine, readLoad } from './figure.ts';
+import { describeFigures, type FigureLine, readLoad } from './figure.ts';
 import type { Measure, PerformanceBuild } from './measure.ts';
 import { refresh } from './refresh.ts';
 import { scheduler } from './scheduler.ts';
@@ -65,7 +65,7 @@ async function measureAll({ quick, only }: Options): Promise<readonly Reported[]
   const reported: Reported[] = [];
   for (const [name, measure] of Object.entries(measures)) {
     if (only.length > 0 && !only.includes(name)) continue;
-    for (const line of await run(name, measure, { build, quick })) {
+    for await (const line of run(name, measure, { build, quick })) {
       const full = { ...line, ...describeMachine(), quick };
       reported.push(full);
       console.log(JSON.stringify(full));
@@ -75,27 +75,26 @@ async function measureAll({ quick, only }: Options): Promise<readonly Reported[]
   return reported;
 }
 
-async function run(
+/** Figures as soon as they are there. One that breaks off has no more of them; the others go on. */
+async function* run(
   name: string,
   measure: Measure,
   { build, quick }: { readonly build: PerformanceBuild; readonly quick: boolean },
-): Promise<readonly FigureLine[]> {
+): AsyncGenerator<FigureLine> {
   const loadBefore = readLoad();
   const beganMs = performance.now();
-  const figures = await measure({
+  const measured = measure({
     ...{ build, quick, runs: quick ? quickRuns : leastRuns },
     tell: (next) => tell(name, next),
-  }).catch((error: unknown) => breakOff(name, error));
+  });
+  try {
+    for await (const figures of measured) yield* describeFigures(figures, [loadBefore, readLoad()]);
+  } catch (error) {
+    console.error(error);
+    tell(name, 'broke off');
+    process.exitCode = 1;
+  }
   tell(name, `done after ${Math.round((performance.now() - beganMs) / 1000)} s`);
-  return describeFigures(figures, [loadBefore, readLoad()]);
-}
-
-/** One that breaks off has no figures; the others go on. */
-function breakOff(name: string, error: unknown): readonly Figure[] {
-  console.error(error);
-  tell(name, 'broke off');
-  process.exitCode = 1;
-  return [];
 }
 
 /** Lines that an earlier run has printed. */

@@ -30,7 +30,7 @@ interface Scale {
 }
 
 /** From the first run of the schedule until all that was due is fresh. */
-export const refresh: Measure = async ({ build, quick, runs, tell }) => {
+export const refresh: Measure = async function* ({ build, quick, runs, tell }) {
   const scales: readonly Scale[] = quick
     ? [{ due: 100, latencyMs: 100, runs }]
     : [
@@ -40,7 +40,6 @@ export const refresh: Measure = async ({ build, quick, runs, tell }) => {
         { due: 10_000, latencyMs: 100, runs: 3 },
         { due: 10_000, latencyMs: 300, runs: 1 },
       ];
-  const figures: Figure[] = [];
   for (const due of new Set(scales.map((scale) => scale.due))) {
     const stack = await startStack(build, { clients });
     try {
@@ -50,14 +49,13 @@ export const refresh: Measure = async ({ build, quick, runs, tell }) => {
       const bench: Bench = { stack, schedule, names, passes: 0 };
       for (const scale of scales.filter((each) => each.due === due)) {
         tell(`they are refreshed, the provider answering after ${scale.latencyMs} ms`);
-        figures.push(...(await measureScale(bench, scale)));
+        yield await measureScale(bench, scale);
       }
       await schedule.stop();
     } finally {
       await stack.close();
     }
   }
-  return figures;
 };
 
 interface Bench {

@@ -13,7 +13,7 @@ const client = 'counted';
 const credentials = { small_credential: 24, credential_of_2_kb: 1536 } as const;
 
 /** What a refresh and a vend read and write in DynamoDB. */
-export const units: Measure = async (measuring) => {
+export const units: Measure = async function* (measuring) {
   const { build, tell } = measuring;
   const stack = await startStack(build, { clients: [client] });
   const store = await startMeteredStore((await stack.openStore()).url);
@@ -24,13 +24,12 @@ export const units: Measure = async (measuring) => {
     const [vending] = await stack.start({ ...at, key: 'vend', count: 1 });
     if (!connections || !refreshing || !vending) throw new Error('nothing started');
     const bench = { stack, store, connections, refreshing, vending };
-    const figures: Figure[] = [];
     for (const [kind, tokenBytes] of Object.entries(credentials)) {
       tell(`refreshes with a ${kind.replaceAll('_', ' ')}`);
-      figures.push(...(await countRefreshes(bench, measuring, { kind, tokenBytes })));
+      yield await countRefreshes(bench, measuring, { kind, tokenBytes });
     }
     tell('vends');
-    return [...figures, ...(await countVends(bench, measuring))];
+    yield await countVends(bench, measuring);
   } finally {
     await store.close();
     await stack.close();

@@ -19,7 +19,7 @@ interface Scale {
 }
 
 /** What vending a token takes: from memory, from the store, and with a refresh before it. */
-export const vend: Measure = async (measuring) => {
+export const vend: Measure = async function* (measuring) {
   const { build, quick, runs, tell } = measuring;
   const scale: Scale = quick
     ? { cached: 1000, uncached: storedCount, refreshed: 10 }
@@ -32,10 +32,9 @@ export const vend: Measure = async (measuring) => {
     const connections = await stack.start({ key: 'connections', count: 2 });
     await connectAll(stack, connections, { names: stored, expiresAt: nowSeconds() + 36_000 });
     await connectAll(stack, connections, { names: spent, expiresAt: nowSeconds() - 1 });
-    const warm = await measureWarm(stack, measuring, { stored, scale });
+    yield await measureWarm(stack, measuring, { stored, scale });
     tell('with a refresh in line');
-    const refreshed = await measureRefreshed(stack, measuring, { spent, scale });
-    return [...warm, ...refreshed];
+    yield await measureRefreshed(stack, measuring, { spent, scale });
   } finally {
     await stack.close();
   }
