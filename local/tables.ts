@@ -5,6 +5,7 @@ import {
   type DynamoDBClient,
   ResourceNotFoundException,
   type TableDescription,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import type { ServiceDefinition } from './service-definition.ts';
@@ -58,10 +59,21 @@ export async function createTables(
     Object.values(tables).map(async (properties) => {
       const wanted = v.parse(tableSchema, properties) as CreateTableCommandInput;
       const existing = await describeTable(dynamodb, wanted.TableName);
-      if (existing === undefined) await dynamodb.send(new CreateTableCommand(wanted));
+      if (existing === undefined) await createTable(dynamodb, wanted);
       else assertSameKeys(existing, wanted);
     }),
   );
+}
+
+/** Creates a table, and waits until it takes requests. */
+export async function createTable(
+  dynamodb: DynamoDBClient,
+  wanted: CreateTableCommandInput,
+): Promise<void> {
+  await dynamodb.send(new CreateTableCommand(wanted));
+  // The stand-in takes milliseconds, in which the table is not there yet.
+  const waiting = { client: dynamodb, maxWaitTime: 60, minDelay: 0.005, maxDelay: 0.5 };
+  await waitUntilTableExists(waiting, { TableName: wanted.TableName });
 }
 
 async function describeTable(

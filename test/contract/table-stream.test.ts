@@ -1,8 +1,9 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll } from 'vitest';
 import { type ChangeRecord, startChangeFeed } from '../../local/change-feed.ts';
 import type { RunningServer } from '../../local/http-server.ts';
 import type { Part } from '../../local/stack-parts.ts';
+import { createTable } from '../../local/tables.ts';
 import { followStreams } from '../engines/follow-streams.ts';
 import { localCredentials } from '../support/local-credentials.ts';
 import { nameOfItsOwn, startDynamoDbService, workerEngines } from '../support/services.ts';
@@ -20,16 +21,14 @@ afterAll(async () => {
 });
 
 /** A table of its own at this address. */
-async function createTable(endpoint: string): Promise<Omit<StreamUnderTest, 'told'>> {
+async function createStreamed(endpoint: string): Promise<Omit<StreamUnderTest, 'told'>> {
   const client = new DynamoDBClient({ endpoint, ...localCredentials });
   parts.push({ close: async () => client.destroy() });
   const name = nameOfItsOwn('table');
-  await client.send(
-    new CreateTableCommand({
-      ...connectionsTable(name),
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    }),
-  );
+  await createTable(client, {
+    ...connectionsTable(name),
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  });
   return { client, name };
 }
 
@@ -43,7 +42,7 @@ tableStreamContract('a change feed in front of DynamoDB', async () => {
     onChange: (_table, record) => records.push(record),
   });
   parts.push(feed);
-  const table = await createTable(feed.url);
+  const table = await createStreamed(feed.url);
   tables.push(table.name);
   return { ...table, told: () => records };
 });
@@ -51,7 +50,7 @@ tableStreamContract('a change feed in front of DynamoDB', async () => {
 if (workerEngines()) {
   tableStreamContract('DynamoDB Local', async () => {
     const records: ChangeRecord[] = [];
-    const table = await createTable(server.url);
+    const table = await createStreamed(server.url);
     parts.push(
       await followStreams(server.url, {
         tables: [table.name],

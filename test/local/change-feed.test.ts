@@ -1,6 +1,5 @@
 import {
   ConditionalCheckFailedException,
-  CreateTableCommand,
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -12,6 +11,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type ChangeRecord, startChangeFeed } from '../../local/change-feed.ts';
 import { startDynamoDb } from '../../local/dynamodb-server.ts';
 import type { RunningServer } from '../../local/http-server.ts';
+import { createTable } from '../../local/tables.ts';
 import { localCredentials } from '../support/local-credentials.ts';
 import { plainTable } from '../support/tables.ts';
 
@@ -32,8 +32,7 @@ beforeAll(async () => {
   });
   servers = [feed, behind];
   dynamodb = new DynamoDBClient({ endpoint: feed.url, ...localCredentials });
-  for (const name of ['streamed', 'plain'])
-    await dynamodb.send(new CreateTableCommand(plainTable(name)));
+  for (const name of ['streamed', 'plain']) await createTable(dynamodb, plainTable(name));
 });
 beforeEach(() => {
   records = [];

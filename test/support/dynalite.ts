@@ -1,8 +1,5 @@
-import {
-  CreateTableCommand,
-  type CreateTableCommandInput,
-  DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
+import { type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createTable } from '../../local/tables.ts';
 import { localCredentials } from './local-credentials.ts';
 import { nameOfItsOwn, startDynamoDbService } from './services.ts';
 
@@ -25,7 +22,7 @@ export async function startDynalite(): Promise<Dynalite> {
     newClient,
     createTable: async (describe) => {
       const name = nameOfItsOwn('table');
-      await client.send(new CreateTableCommand(describe(name)));
+      await createTable(client, describe(name));
       return name;
     },
     close: async () => {

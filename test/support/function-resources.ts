@@ -1,5 +1,4 @@
 import {
-  CreateTableCommand,
   DeleteTableCommand,
   type DynamoDBClient,
   ResourceNotFoundException,
@@ -11,6 +10,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { createTable } from '../../local/tables.ts';
 import { keyCharacters } from './key-rings.ts';
 import { connectionsTable, plainTable } from './tables.ts';
 
@@ -43,7 +43,7 @@ export async function createResources({ dynamodb, secrets, sqs }: ResourceClient
     plainTable(tables.sessions),
   ]) {
     await removeTable(dynamodb, table.TableName);
-    await dynamodb.send(new CreateTableCommand(table));
+    await createTable(dynamodb, table);
   }
   for (const QueueName of Object.values(queues)) {
     const Attributes = QueueName.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
