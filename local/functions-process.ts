@@ -23,7 +23,7 @@ export interface FunctionsOptions {
 
 export const projectDir = fileURLToPath(new URL('..', import.meta.url));
 
-const startLimitMs = 120_000;
+const startLimitMs = 300_000;
 const pollMs = 100;
 /** A process that does not end by itself within this is killed. */
 const endLimitMs = 2_000;

@@ -5,9 +5,6 @@ import type { Stack } from '../start.ts';
 import type { StepResult } from './steps.ts';
 import { type Walk, walk } from './walk.ts';
 
-/** Short enough to see a token end, long enough to use it first. */
-const defaultTokenSeconds = 10;
-
 const [{ id: userId, email: username, password }] = demoAccounts;
 
 /** Every documented grant of each provider. */
@@ -57,10 +54,16 @@ export const walks: readonly Walk[] = [
   },
 ];
 
-/** Walks all, side by side. @returns what every step came to. */
+/**
+ * Walks all, side by side.
+ *
+ * @param options.accessTokenSeconds - how long tokens live: short enough to see one end, long enough to
+ *   use it first.
+ * @returns what every step came to.
+ */
 export async function walkAll(
   stack: Pick<Stack, 'urls'>,
-  { accessTokenSeconds = defaultTokenSeconds }: { readonly accessTokenSeconds?: number } = {},
+  { accessTokenSeconds }: { readonly accessTokenSeconds: number },
 ): Promise<readonly StepResult[]> {
   const { urls } = stack;
   await Promise.all(
