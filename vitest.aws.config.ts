@@ -18,7 +18,7 @@ export default defineConfig({
     exclude: ['test/functions/store-down.test.ts', 'test/functions/secrets-down.test.ts'],
     // A worker and its engines keep two cores busy; tokens of the demonstration would end too soon.
     maxWorkers: 1,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

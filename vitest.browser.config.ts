@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/browser/global-setup.ts'],
     // All share one local stack, whose simulators some of them put into trouble.
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
   },
 });

@@ -7,7 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Many files wait for servers to start: two at once make use of two cores.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Only to end what hangs: a machine may be slow.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

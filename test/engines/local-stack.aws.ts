@@ -67,7 +67,7 @@ async function hearEvents(): Promise<void> {
   events.destroy();
 }
 
-it('walks every documented grant of all four providers', { timeout: 300_000 }, async () => {
+it('walks every documented grant of all four providers', { timeout: 900_000 }, async () => {
   const results = await walkAll(stack as Stack, { accessTokenSeconds });
 
   expect(results.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
@@ -110,7 +110,7 @@ it('has published what happened, from the stream over EventBridge to whoever lis
       }
       expect(ended()).toBe(walks.length);
     },
-    { timeout: 60_000, interval: 500 },
+    { timeout: 180_000, interval: 500 },
   );
   sqs.destroy();
 
@@ -119,7 +119,7 @@ it('has published what happened, from the stream over EventBridge to whoever lis
   }
 });
 
-it('answers any request as openapi.yaml says', { timeout: 300_000 }, async () => {
+it('answers any request as openapi.yaml says', { timeout: 900_000 }, async () => {
   const { api } = (stack as Stack).urls;
   const { PATH, HOME } = process.env;
   const signature = 'Credential=local/20260101/us-east-1/execute-api/aws4_request';

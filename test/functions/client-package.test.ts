@@ -139,7 +139,7 @@ describe('the package', () => {
     expect(same).toBe(true);
   });
 
-  it('is typed, for ES modules and CommonJS alike', { timeout: 120_000 }, async () => {
+  it('is typed, for ES modules and CommonJS alike', async () => {
     const files = ['typed.mts', 'typed.cts'];
     for (const file of files) writeFileSync(join(folder, file), typed);
     const compiler = join(root, 'node_modules/typescript/bin/tsc');

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-it('walks every documented grant of all four providers', { timeout: 170_000 }, async () => {
+it('walks every documented grant of all four providers', { timeout: 600_000 }, async () => {
   const { stdout } = await run(process.execPath, ['local/demo/demo.ts']);
 
   for (const [provider, grant] of [

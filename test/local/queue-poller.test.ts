@@ -105,7 +105,7 @@ async function poll(route: Partial<QueueRoute> & { queueName: string }, handler:
 }
 
 function eventually(expectation: () => void | Promise<void>): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 20_000, interval: 20 });
+  return vi.waitFor(expectation, { timeout: 120_000, interval: 20 });
 }
 
 test('a message reaches the function as an event of its queue, and is then deleted', async () => {

@@ -70,13 +70,13 @@ async function startStack(): Promise<void> {
     () => {
       if (!ended && !existsSync(stackFile())) throw new Error('not yet');
     },
-    { timeout: 110_000, interval: 100 },
+    { timeout: 400_000, interval: 100 },
   );
   expect(ended, started.output()).toBe(false);
 }
 
 const portsAreFree = () =>
-  vi.waitFor(() => assertPortsFree(portBase), { timeout: 10_000, interval: 50 });
+  vi.waitFor(() => assertPortsFree(portBase), { timeout: 60_000, interval: 50 });
 
 async function readSecret(name: string): Promise<unknown> {
   const client = new SecretsManagerClient({
@@ -92,7 +92,7 @@ beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'stack-'));
   portBase = await findFreePortBase();
   await startStack();
-}, 120_000);
+}, 450_000);
 
 afterAll(async () => {
   running?.child.kill('SIGKILL');
@@ -205,7 +205,7 @@ test('what happens is told: a connection is made and ended, and both are on the 
       expect(found.length).toBeGreaterThanOrEqual(2);
       return found;
     },
-    { timeout: 30_000, interval: 100 },
+    { timeout: 120_000, interval: 100 },
   );
   expect(events.map(({ 'detail-type': type }) => type)).toEqual([
     'connection.connected',
@@ -259,7 +259,7 @@ test('a port in use is named with the setting that moves it', async () => {
   );
 });
 
-test('what is kept survives a kill, and Ctrl-C ends everything', { timeout: 180_000 }, async () => {
+test('what is kept survives a kill, and Ctrl-C ends everything', { timeout: 900_000 }, async () => {
   const keyRing = await readSecret('evergrant/local/keys/renewal');
   const own = { provider: 'hurma', client_id: 'own', client_secret: 'x', return_urls: [] };
   const client = new SecretsManagerClient({

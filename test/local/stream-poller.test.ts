@@ -53,7 +53,7 @@ async function following(answer: (count: number) => Reply, batchSize = 100) {
 }
 
 const invoked = (invocations: readonly unknown[], times: number) =>
-  vi.waitFor(() => expect(invocations).toHaveLength(times), { timeout: 10_000, interval: 5 });
+  vi.waitFor(() => expect(invocations).toHaveLength(times), { timeout: 120_000, interval: 5 });
 
 test('records go to the function that follows their table, in order, in batches', async () => {
   const { push, pushElsewhere, start, invocations, paths } = await following(

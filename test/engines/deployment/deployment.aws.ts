@@ -43,14 +43,14 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'evergrant-deploy-'));
   await packageInto(folder);
-}, 250_000);
+}, 650_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the packaged template', () => {
   let findings: readonly Finding[];
   beforeAll(async () => {
     findings = await lint(inject('installed').cfnLint, templateFile(folder));
-  }, 250_000);
+  }, 650_000);
 
   it('is accepted by cfn-lint, but for what .cfnlintrc gives a reason for', () => {
     expect(findings.filter(({ isExcused }) => !isExcused)).toEqual([]);
@@ -67,7 +67,7 @@ describe('the packaged template', () => {
 });
 
 describe('serverless deploy', () => {
-  it('makes what the template says, as far as moto can', { timeout: 300_000 }, async () => {
+  it('makes what the template says, as far as moto can', { timeout: 900_000 }, async () => {
     const endpoint = await motoUrl();
     await deployFrom(folder, endpoint);
     const template = readTemplate(folder);

@@ -43,7 +43,7 @@ async function runLint(cfnLint: string, args: readonly string[]): Promise<readon
   try {
     const { stdout } = await run(cfnLint, ['--format', 'json', ...args], {
       env: { PATH, HOME },
-      timeout: 240_000,
+      timeout: 600_000,
     });
     return JSON.parse(stdout);
   } catch (error) {

@@ -69,7 +69,7 @@ async function runServerless(
     [serverless, ...args, '--stage', 'dev', '--region', 'us-east-1'],
     {
       cwd: root,
-      timeout: 240_000,
+      timeout: 600_000,
       env: {
         ...{ PATH, HOME, TMPDIR, ...environment },
         // Of its own: packaging removes the usual one when it is done.
