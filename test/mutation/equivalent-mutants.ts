@@ -128,6 +128,14 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
       'without an intent the moment that is asked for lies in the past; the compiler wants one',
   },
   {
+    file: 'lib/broker/refresh-retry.ts',
+    within: 'graceEnd',
+    changes: [
+      '(intent && graceOf(ports, client, { ...row, intent })?.endsAt) ?? never → (intent && graceOf(ports, client, { ...row, intent })?.endsAt)',
+    ],
+    reason: 'a moment that is not there is not after now; the compiler wants a number',
+  },
+  {
     file: 'lib/broker/remind-of-end.ts',
     within: 'soonest',
     changes: ['end === undefined || next === 0 → (next === 0)'],
