@@ -127,11 +127,35 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'a tombstone holds no sealed value to open; the compiler asks which of the two it is',
   },
   {
+    file: 'lib/broker/due-lag.ts',
+    within: 'note',
+    changes: [
+      'overdueSeconds > held → (overdueSeconds) >= (held)',
+      'overdueSeconds > due → (overdueSeconds) >= (due)',
+    ],
+    reason: 'one that waits as long as the longest is as long',
+  },
+  {
     file: 'lib/broker/establish-connection.ts',
     within: 'old',
     changes: ['isLive(existing) ? existing : undefined → (existing)'],
     reason:
       'a tombstone has neither account nor credential; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/event.ts',
+    within: 'buildEvent',
+    changes: ["!happened || change.row === 'other' → (!happened)"],
+    reason: 'nothing is read from such a row; the compiler does not see that',
+  },
+  {
+    file: 'lib/broker/event.ts',
+    within: 'hint',
+    changes: [
+      'isConnection ? (renewal: readonly RenewalKind[]) => reconnect(change.key, renewal, publicBaseUrl) : () => undefined → ((renewal: readonly RenewalKind[]) => reconnect(change.key, renewal, publicBaseUrl))',
+    ],
+    reason:
+      'nothing that happens to a client asks for a hint; the compiler asks which of the two it is',
   },
   {
     file: 'lib/broker/durable-answer.ts',
