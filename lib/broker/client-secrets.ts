@@ -16,7 +16,7 @@ interface Ports {
 
 /** The client without its older secret, if the newer one of this registration has worked. */
 export function withoutOlderSecret(client: Client, { provenVersion }: ClientStatus): Client {
-  const isOver = client.secrets.length > 1 && provenVersion === client.version;
+  const isOver = provenVersion === client.version;
   return isOver ? { ...client, secrets: client.secrets.slice(0, 1) } : client;
 }
 

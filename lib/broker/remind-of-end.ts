@@ -2,7 +2,7 @@ import type { EpochSeconds } from '../time.ts';
 import type { Connection } from './ports.ts';
 import type { RefreshCause } from './refresh-need.ts';
 import type { RefreshPorts } from './refresh-replies.ts';
-import { isDueForReminder, readReminder, reminderAt } from './renewal-end.ts';
+import { isDueForReminder, type RemindDays, readReminder, reminderAt } from './renewal-end.ts';
 
 /**
  * Writes down that the end of a connection's renewal is near: at the moments that its schedule has
@@ -26,27 +26,28 @@ export async function remindOfEnd(
   const later = laterRefresh(row, now);
   if (later === undefined && days === undefined) return row;
   const refreshAt = later === undefined ? undefined : soonest(row, next, later);
-  const noted = await connections.remind(
+  await connections.remind(
     row,
     { fence, committedFence, remindDays },
     { remindDays: next, ...(refreshAt !== undefined && { refreshAt }) },
   );
   if (later !== undefined) return 'told';
-  return noted === 'done' ? { ...row, remindDays: next } : row;
+  // Where that was lost, another has told the same, or its attempt will keep us from ours.
+  return { ...row, remindDays: next };
 }
 
-/** When to refresh, if it was looked at for a reminder only. Whatever is in doubt is looked into. */
+/** When to refresh, if it was looked at for a reminder only. What fails or is in doubt is looked into. */
 function laterRefresh(row: Connection, now: EpochSeconds): EpochSeconds | undefined {
-  if (row.state !== 'active' || row.intent || !isDueForReminder(row)) return undefined;
+  if (row.state !== 'active' || row.intent) return undefined;
   const { renewAt } = row;
   return renewAt !== undefined && renewAt > now ? renewAt : undefined;
 }
 
 function soonest(
   { renewalEndsAt: end }: Connection,
-  next: Connection['remindDays'],
+  next: RemindDays,
   renewAt: EpochSeconds,
 ): EpochSeconds {
-  if (end === undefined || next === undefined || next === 0) return renewAt;
+  if (end === undefined || next === 0) return renewAt;
   return Math.min(renewAt, reminderAt(end, next)) as EpochSeconds;
 }

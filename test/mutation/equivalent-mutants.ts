@@ -31,6 +31,35 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'it makes the first refresh of a process faster, which is measured and not tested',
   },
   {
+    file: 'lib/aws/client-index.ts',
+    within: 'connections',
+    changes: ['one.connection < other.connection → (one.connection) <= (other.connection)'],
+    reason: 'no two connections of a client have the same id',
+  },
+  {
+    file: 'lib/aws/client-index.ts',
+    within: 'page',
+    changes: ['without state: undefined'],
+    reason: 'a state that is undefined is none; the compiler wants it said',
+  },
+  {
+    file: 'lib/aws/client-index.ts',
+    within: 'listIds',
+    changes: [
+      'last ? { ids: taken, after: last } : { ids: taken } → ({ ids: taken, after: last })',
+      'after === undefined ? { ids } : { ids, after } → ({ ids, after })',
+    ],
+    reason:
+      'a page that is over-full has a last entry, and one more is asked for after a key only; the compiler sees neither',
+  },
+  {
+    file: 'lib/aws/client-index.ts',
+    within: 'connectionOf',
+    changes: ["item.pk?.S ?? '' → (item.pk?.S)", 'item.pk?.S → item.pk.S'],
+    reason:
+      'every entry of an index has the key of its table, and it is a text; only the SDK’s type allows none',
+  },
+  {
     file: 'lib/aws/connection-conditions.ts',
     within: 'intentIsNotOf',
     changes: ["without absent('intent')"],
@@ -86,10 +115,25 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
       'the other ending that counts as trouble has no such member; the compiler asks which it is',
   },
   {
+    file: 'lib/broker/client-secrets.ts',
+    within: 'followSecrets',
+    changes: ["outcome.outcome !== 'granted' || !outcome.byOlderSecret → (!outcome.byOlderSecret)"],
+    reason: 'no other ending has such a member; the compiler asks which it is',
+  },
+  {
     file: 'lib/broker/disconnect.ts',
     within: 'openAccessToken',
     changes: ["!token || token.state === 'revoked' → (!token)"],
     reason: 'a tombstone holds no sealed value to open; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/due-lag.ts',
+    within: 'note',
+    changes: [
+      'overdueSeconds > held → (overdueSeconds) >= (held)',
+      'overdueSeconds > due → (overdueSeconds) >= (due)',
+    ],
+    reason: 'one that waits as long as the longest is as long',
   },
   {
     file: 'lib/broker/establish-connection.ts',
@@ -97,6 +141,21 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     changes: ['isLive(existing) ? existing : undefined → (existing)'],
     reason:
       'a tombstone has neither account nor credential; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/event.ts',
+    within: 'buildEvent',
+    changes: ["!happened || change.row === 'other' → (!happened)"],
+    reason: 'nothing is read from such a row; the compiler does not see that',
+  },
+  {
+    file: 'lib/broker/event.ts',
+    within: 'hint',
+    changes: [
+      'isConnection ? (renewal: readonly RenewalKind[]) => reconnect(change.key, renewal, publicBaseUrl) : () => undefined → ((renewal: readonly RenewalKind[]) => reconnect(change.key, renewal, publicBaseUrl))',
+    ],
+    reason:
+      'nothing that happens to a client asks for a hint; the compiler asks which of the two it is',
   },
   {
     file: 'lib/broker/durable-answer.ts',
@@ -119,6 +178,28 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'neither ending is one of a row that is not live; the compiler does not see that',
   },
   {
+    file: 'lib/broker/refresh-retry.ts',
+    within: 'graceEnd',
+    changes: [
+      '(intent && graceOf(ports, client, { ...row, intent })?.endsAt) ?? never → (intent && graceOf(ports, client, { ...row, intent })?.endsAt)',
+    ],
+    reason: 'a moment that is not there is not after now; the compiler wants a number',
+  },
+  {
+    file: 'lib/broker/remind-of-end.ts',
+    within: 'soonest',
+    changes: ['end === undefined || next === 0 → (next === 0)'],
+    reason: 'what is due for a reminder has an end; the compiler does not see that',
+  },
+  {
+    file: 'lib/broker/reseal-connection.ts',
+    within: 'readToken',
+    changes: [
+      "!token || token.state === 'revoked' || !token.sealed || !isAlive(clock, token) → (!token) || (!token.sealed) || (!isAlive(clock, token))",
+    ],
+    reason: 'a tombstone holds no sealed value; the compiler asks which of the two it is',
+  },
+  {
     file: 'lib/broker/schedule-refreshes.ts',
     within: 'from',
     changes: ['cursor === undefined ? {} : { cursor } → ({ cursor })'],
@@ -137,6 +218,12 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     within: 'isRejected',
     changes: ['rejectedTokenSha256 === undefined → false'],
     reason: 'it spares a digest for each vend: none is equal to what is not there',
+  },
+  {
+    file: 'lib/broker/token-cache.ts',
+    within: 'keep',
+    changes: ['oldest !== undefined → true'],
+    reason: 'where there are as many entries there is an oldest; the compiler does not see that',
   },
   {
     file: 'lib/broker/token-fitness.ts',

@@ -31,6 +31,13 @@ describe.each(Object.entries(clients))('%s', (name, make) => {
     expect(options.requestTimeout).toBeGreaterThanOrEqual(1000);
   });
 
+  it('puts the steps of a request together once, not for each', () => {
+    const client = make();
+    endings.push(() => client.destroy());
+
+    expect(client.config).toMatchObject({ cacheMiddleware: true });
+  });
+
   it('tries as often as its caller can bear', async () => {
     const client = make();
     endings.push(() => client.destroy());

@@ -1,6 +1,7 @@
 /** The two lists, on a DynamoDB whose indexes are behind, damaged, or short of throughput. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listAddresses } from '../../../lib/aws/client-index.ts';
 import { buildConnectionRow, buildTombstoneRow } from '../../../lib/aws/connection-row.ts';
 import { dynamodbConnectionStore } from '../../../lib/aws/dynamodb-connection-store.ts';
 import { attributes } from '../../../lib/aws/expression.ts';
@@ -31,8 +32,8 @@ async function scriptedStore(answers: Readonly<Record<string, (calls: number) =>
     client.destroy();
     await service.close();
   });
-  const store = dynamodbConnectionStore({ client, name: 'table', dueShards: 8 });
-  return { store, sent };
+  const table = { client, name: 'table', dueShards: 8 };
+  return { table, store: dynamodbConnectionStore(table), sent };
 }
 
 const { client } = aKey();
@@ -52,6 +53,7 @@ describe('a client’s list', () => {
     expect(sent[0]?.input).toMatchObject({
       IndexName: 'by_client',
       Limit: 11,
+      KeyConditionExpression: '#client = :client_is',
       ExpressionAttributeValues: { ':client_is': { S: 'acme' } },
     });
     expect(sent[0]?.input).not.toHaveProperty('FilterExpression');
@@ -114,6 +116,23 @@ describe('a client’s list', () => {
     expect(connections.map(({ connection }) => connection)).toEqual(['ann', 'bob', 'eve']);
   });
 
+  it('goes on after the last that it has shown, where there is one more', async () => {
+    const { store, sent } = await scriptedStore({
+      Query: () => found('ann', 'bob', 'eve'),
+      BatchGetItem: () => rows(rowOf('ann'), rowOf('bob')),
+    });
+
+    const { cursor = '' } = await store.listByClient({ client, limit: 2 });
+    await store.listByClient({ client, limit: 2, cursor });
+
+    expect(sent[1]?.input).toMatchObject({
+      RequestItems: { table: { Keys: [keyOf('ann'), keyOf('bob')] } },
+    });
+    expect(sent[2]?.input).toMatchObject({
+      ExpressionAttributeValues: { ':connection_moreThan': { S: 'bob' } },
+    });
+  });
+
   it('ends without a cursor where the last page is exactly full', async () => {
     const { store } = await scriptedStore({
       Query: () => found('ann', 'bob'),
@@ -125,6 +144,19 @@ describe('a client’s list', () => {
     expect(page.connections).toHaveLength(2);
     expect(page).not.toHaveProperty('cursor');
   });
+
+  it.each(['', 'acme', 'acme/', 'acme/ann/more', 'other/ann'])(
+    'refuses the cursor %j, and asks for nothing',
+    async (text) => {
+      const { store, sent } = await scriptedStore({});
+      const cursor = Buffer.from(text).toString('base64url');
+
+      await expect(store.listByClient({ client, limit: 10, cursor })).rejects.toMatchObject({
+        code: 'REQUEST_INVALID',
+      });
+      expect(sent).toEqual([]);
+    },
+  );
 
   it('passes over an entry that addresses nobody', async () => {
     const { store, sent } = await scriptedStore({
@@ -151,10 +183,43 @@ describe('a client’s list', () => {
     });
   });
 
-  it('is empty where the service says nothing', async () => {
-    const { store } = await scriptedStore({});
+  it('is empty where the service says nothing, and then asks for no rows', async () => {
+    const { store, sent } = await scriptedStore({});
 
     expect(await store.listByClient({ client, limit: 10 })).toEqual({ connections: [] });
+    expect(sent.map(({ operation }) => operation)).toEqual(['Query']);
+  });
+
+  it('asks for a hundred rows at once, and not for none after them', async () => {
+    const ids = Array.from({ length: 100 }, (_, index) => `c${100 + index}`);
+    const { store, sent } = await scriptedStore({
+      Query: () => found(...ids),
+      BatchGetItem: () => rows(...ids.map((id) => rowOf(id))),
+    });
+
+    const { connections } = await store.listByClient({ client, limit: 100 });
+
+    expect(connections).toHaveLength(100);
+    expect(sent.map(({ operation }) => operation)).toEqual(['Query', 'BatchGetItem']);
+  });
+
+  it('ends after ten requests that found nothing, and tells where to go on', async () => {
+    const { store, sent } = await scriptedStore({
+      Query: (calls) => ({ LastEvaluatedKey: keyOf(`c${100 + calls}`) }),
+    });
+
+    const { connections, cursor = '' } = await store.listByClient({
+      client,
+      state: 'failing',
+      limit: 10,
+    });
+
+    expect(connections).toEqual([]);
+    expect(sent).toHaveLength(10);
+    await store.listByClient({ client, state: 'failing', limit: 10, cursor });
+    expect(sent[10]?.input).toMatchObject({
+      ExpressionAttributeValues: { ':connection_moreThan': { S: 'c110' } },
+    });
   });
 
   it('is cut short by rows that are not there', async () => {
@@ -174,6 +239,29 @@ describe('a client’s list', () => {
       context: { store: 'connections', operation: 'listByClient', reason: 'UnprocessedKeys' },
     });
     expect(sent.filter(({ operation }) => operation === 'BatchGetItem')).toHaveLength(5);
+  });
+});
+
+describe('the addresses of a client’s connections', () => {
+  it('come from the index alone, and each page from where the one before has ended', async () => {
+    const { table, sent } = await scriptedStore({
+      Query: (calls) => {
+        const ids = Array.from({ length: 201 }, (_, index) => `c${calls}${100 + index}`);
+        return calls === 1 ? found(...ids) : found('last');
+      },
+    });
+
+    const first = await listAddresses(table, { client });
+    const { after = aKey() } = first;
+    const last = await listAddresses(table, { client, after });
+
+    expect(first.keys).toHaveLength(200);
+    expect(first.after).toEqual(aKey('c1299'));
+    expect(last).toEqual({ keys: [aKey('last')] });
+    expect(sent.map(({ operation }) => operation)).toEqual(['Query', 'Query']);
+    expect(sent[1]?.input).toMatchObject({
+      ExpressionAttributeValues: { ':connection_moreThan': { S: 'c1299' } },
+    });
   });
 });
 

@@ -3,6 +3,7 @@ import {
   count,
   flag,
   type Kind,
+  type Members,
   oneOf,
   parseMembers,
   someOf,
@@ -15,6 +16,7 @@ import {
   connectionState,
   expirySource,
   reauthorizationReason,
+  remindDays,
   renewalKinds,
   warningCode,
 } from '../../../lib/aws/vocabulary.ts';
@@ -25,17 +27,20 @@ import type {
   Schedule,
   WarningCode,
 } from '../../../lib/broker/ports.ts';
+import type { RemindDays } from '../../../lib/broker/renewal-end.ts';
 import { Fault, type ReauthorizationReason } from '../../../lib/fault.ts';
 
 const refusal = (problems: readonly string[]) => new Fault('REQUEST_INVALID', { problems });
-const problemsOf = (source: unknown, kind: Kind<unknown>) => {
+const contextOf = (parse: () => unknown) => {
   try {
-    parseMembers(source, (members) => members.required('member', kind), refusal);
+    parse();
     return [];
   } catch (error) {
     return error instanceof Fault ? error.context : error;
   }
 };
+const problemsOf = (source: unknown, kind: Kind<unknown>) =>
+  contextOf(() => parseMembers(source, (members) => members.required('member', kind), refusal));
 
 describe('a member', () => {
   it.each<[string, Kind<unknown>, unknown, unknown]>([
@@ -76,6 +81,15 @@ describe('a member', () => {
     ['nothing', undefined],
   ])('is looked for in an object, not in %s', (_, source) => {
     expect(problemsOf(source, text)).toEqual({ problems: ['must be an object'] });
+  });
+
+  it('that is missing is stood in for until all problems are known', () => {
+    const lengthOf = ({ required }: Members) =>
+      required('name', text).length + required('scopes', texts).length;
+
+    expect(contextOf(() => parseMembers({}, lengthOf, refusal))).toEqual({
+      problems: ['name is missing', 'scopes is missing'],
+    });
   });
 
   it('that is faulty leaves nothing of what stood in for it', () => {
@@ -143,6 +157,13 @@ describe('the words that stand in rows and messages', () => {
     });
 
     expect(all.filter((word) => !warningCode.accepts(word))).toEqual([]);
+  });
+
+  it('are those of when the end of a renewal is told next', () => {
+    const all: readonly RemindDays[] = [30, 7, 1, 0];
+
+    expect(all.filter((days) => !remindDays.accepts(days))).toEqual([]);
+    expect([31, 8, -1, '7', undefined].filter(remindDays.accepts)).toEqual([]);
   });
 
   it('are those of how a refresh ended', () => {

@@ -94,12 +94,27 @@ describe('of two client secrets, in refreshes', () => {
     expect((await world.clientStatus.read(acme)).provenVersion).toBeUndefined();
   });
 
-  it('nothing is noted of a client that has one', async () => {
+  it('nothing is noted of a client that has one, nor is any called refused', async () => {
     const world = refreshWorld();
 
     await world.refresh();
 
     expect(await world.clientStatus.read(acme)).toEqual({});
+    expect(world.log.lines.map(({ event }) => event)).not.toContain('newer_client_secret_refused');
+  });
+
+  it('a mistake of ours in the note is not taken for a store that is away', async () => {
+    const world = refreshWorld({ client: { secrets } });
+    const markProven = async () => {
+      throw new TypeError('a mistake');
+    };
+
+    const refreshing = world.refresh(undefined, {
+      clientStatus: { ...world.clientStatus, markProven },
+    });
+
+    await expect(refreshing).rejects.toThrow(TypeError);
+    expect(world.token().fence).toBe(world.row().fence);
   });
 
   it('a store that does not take the note fails no refresh', async () => {
@@ -188,6 +203,15 @@ describe.each<[string, (ports: Connecting) => Promise<unknown>]>([
 
     expect(sent(ports)).toEqual(['newer', 'older']);
     expect(await ports.clientStatus.read(acme)).toEqual({});
+  });
+
+  it('a client that has one needs none of its status read', async () => {
+    const ports = connecting();
+    ports.clientStatus.replace('read', storeDown);
+
+    await connect(ports);
+
+    expect(sent(ports)).toEqual(['client-secret']);
   });
 });
 

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../lib/broker/ports.ts';
 import { at } from '../../support/connections.ts';
 import { interposed } from '../../support/interposed.ts';
-import { demand, due, dueAt, refreshWorld, storeDown } from '../../support/refresh-world.ts';
+import {
+  demand,
+  due,
+  dueAt,
+  granted,
+  refreshWorld,
+  storeDown,
+} from '../../support/refresh-world.ts';
+import { without } from '../../support/without.ts';
 
 type World = ReturnType<typeof refreshWorld>;
 
@@ -55,6 +63,21 @@ describe('a connection that is put off after it was read', () => {
     });
     expect(world.calls).toHaveLength(1);
     expect(tries).toHaveLength(2);
+  });
+
+  it('is leased for as long as any other', async () => {
+    const leases: unknown[] = [];
+    const world: World = refreshWorld({
+      answers: () => {
+        leases.push(world.row().lease?.until);
+        return granted();
+      },
+    });
+    const { store } = changingBeforeEach(world, putOff);
+
+    await world.refresh(demand, { connections: store });
+
+    expect(leases).toEqual([at(3030)]);
   });
 
   it('counts its failures from those that it has by then', async () => {
@@ -132,4 +155,17 @@ it.each([
   });
   expect(tries).toHaveLength(1);
   expect(world.calls).toEqual([]);
+});
+
+it('a connection of no known moment that has died since it was read is a race that was lost', async () => {
+  const world = refreshWorld();
+  world.connections.put(without(world.row(), 'refreshAt'));
+  const dead = { state: 'needs_reauth', reason: 'grant_dead' } as const;
+  const { store } = changingBeforeEach(world, dead);
+
+  expect(await world.refresh(demand, { connections: store })).toMatchObject({
+    outcome: 'needs_reauth',
+    reason: 'grant_dead',
+  });
+  expect(world.counted).toContain('refresh_race_lost');
 });

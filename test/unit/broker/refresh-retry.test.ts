@@ -69,6 +69,15 @@ describe('the next try', () => {
     expect(plan(at(1000))).toEqual({ refreshAt: at(1011), inDoubt: false });
   });
 
+  it('keeps its usual distance where nothing is in doubt, whatever grace there is', () => {
+    const row = aConnection({ failures: 0, ...ended });
+
+    expect(planRetry(portsAt(at(1000)), graceful, { row })).toEqual({
+      refreshAt: at(1033),
+      inDoubt: false,
+    });
+  });
+
   it.each([
     ['at the end of the grace', 1040],
     ['after it', 1041],
@@ -113,6 +122,7 @@ describe('the grace of a newer attempt, when that of the doubt is over', () => {
 
   it('is not what the doubt’s own is while that lasts', () => {
     expect(waitOf(2100, 1101)).toBe(0);
+    expect(waitOf(2100, 1100)).toBe(at(2150));
   });
 
   it('is not known of a fence of the future', () => {
@@ -130,5 +140,15 @@ describe('the grace of a newer attempt, when that of the doubt is over', () => {
     // Half of what is left of it.
     expect(plan(601)).toEqual({ refreshAt: at(2301), inDoubt: true });
     expect(plan(200)).toEqual({ refreshAt: at(2150), inDoubt: true });
+  });
+
+  it('lets the next try keep its usual distance once it is over', () => {
+    const row = aConnection({ ...newer, ...ended, failures: 0 });
+    const client = aClientOf({ grace_seconds: 600 });
+
+    expect(planRetry(portsAt(at(2600)), client, { row })).toEqual({
+      refreshAt: at(2633),
+      inDoubt: false,
+    });
   });
 });

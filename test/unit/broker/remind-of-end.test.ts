@@ -3,6 +3,7 @@ import type { Connection } from '../../../lib/broker/ports.ts';
 import type { RefreshCause } from '../../../lib/broker/refresh-need.ts';
 import { epochSeconds } from '../../../lib/time.ts';
 import { at } from '../../support/connections.ts';
+import { interposed } from '../../support/interposed.ts';
 import {
   demand,
   due,
@@ -10,8 +11,10 @@ import {
   grantedWithoutRotation,
   notSent,
   refreshWorld,
+  storeDown,
   type WorldSetup,
 } from '../../support/refresh-world.ts';
+import { without } from '../../support/without.ts';
 
 const day = 86_400;
 const inDays = (days: number) => epochSeconds(dueAt + days * day);
@@ -68,18 +71,62 @@ describe('at the moment of a reminder', () => {
     expect(world.calls).toHaveLength(1);
   });
 
-  it('a reminder that was late tells, and goes on to the refresh that is due too', async () => {
-    const world = aWorld(
-      { renewAt: at(3001) },
-      { answers: [grantedWithoutRotation({ obtainedAt: at(3060) })] },
-    );
-    world.clock.setWallClock(at(3060));
+  it('the refresh keeps its moment once all is told, though the end comes before it', async () => {
+    const world = aWorld({ remindDays: 1, renewalEndsAt: inDays(1), renewAt: inDays(2) });
+
+    await world.refresh();
+
+    expect(world.row()).toMatchObject({ remindDays: 0, refreshAt: inDays(2) });
+  });
+
+  it.each([
+    ['since a while', 3001],
+    ['just now', 3060],
+  ])(
+    'a reminder that was late tells, and goes on to the refresh that is due too, %s',
+    async (_, renewAt) => {
+      const answer = {
+        obtainedAt: at(3060),
+        expiresAt: inDays(28),
+        refreshTokenExpiresAt: inDays(30),
+      };
+      const world = aWorld({ renewAt: at(renewAt) }, { answers: [grantedWithoutRotation(answer)] });
+      world.clock.setWallClock(at(3060));
+
+      await world.refresh();
+
+      expect(world.calls).toHaveLength(1);
+      expect(world.row()).toMatchObject({ remindDays: 7, refreshAt: inDays(23) });
+      expect(world.row().committedFence).toBeGreaterThan(1);
+    },
+  );
+
+  it('nothing is told, and nothing sent, by a clock that is a little behind the scheduler’s', async () => {
+    const world = aWorld();
+    const before = world.row();
+    world.clock.setWallClock(at(2997));
+
+    expect(await world.refresh()).toMatchObject({ outcome: 'fresh' });
+    expect(world.calls).toEqual([]);
+    expect(world.row()).toEqual(before);
+  });
+
+  it('a connection that no reminder was ever planned for is refreshed', async () => {
+    const world = refreshWorld({ row: without(atItsReminder, 'remindDays') });
 
     await world.refresh();
 
     expect(world.calls).toHaveLength(1);
-    expect(world.row().remindDays).toBe(7);
-    expect(world.row().committedFence).toBeGreaterThan(1);
+  });
+
+  it('a connection that fails is told of, and tried, not put off', async () => {
+    const failing = { state: 'failing', failures: 1, failingSince: at(2000) } as const;
+    const world = aWorld(failing, { answers: [notSent] });
+
+    await world.refresh();
+
+    expect(world.calls).toHaveLength(1);
+    expect(world.row()).toMatchObject({ remindDays: 7, failures: 2 });
   });
 
   it.each<[string, RefreshCause, Partial<Connection>]>([
@@ -102,6 +149,18 @@ describe('at the moment of a reminder', () => {
 
     expect(reply).toMatchObject({ outcome: 'failing', warning: { code: 'outcome_unknown' } });
     expect(world.row()).toMatchObject({ remindDays: 7, intent });
+  });
+
+  it('the message is for another time where the store does not take what was told', async () => {
+    const world = aWorld();
+    const connections = interposed(world.connections, async (method, call) =>
+      method === 'remind' ? Promise.reject(storeDown()) : call(),
+    );
+
+    await expect(world.refresh(due, { connections })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(world.row().remindDays).toBe(30);
   });
 
   it('somebody who came first is left the last word', async () => {
@@ -155,5 +214,24 @@ describe('an end that a refresh might move', () => {
 
     expect(world.calls).toHaveLength(1);
     expect(world.row()).toMatchObject({ remindDays: 7, state: 'failing', failures: 2 });
+  });
+
+  it('is not written down again while refreshes fail before the next reminder', async () => {
+    const { renewAt: _none, ...row } = atItsReminder;
+    const failing = { state: 'failing', failures: 1, failingSince: at(2000) } as const;
+    const world = refreshWorld({
+      row: { ...row, ...failing, remindDays: 7 },
+      answers: [notSent],
+    });
+    const written: string[] = [];
+    const connections = interposed(world.connections, (method, call) => {
+      written.push(method);
+      return call();
+    });
+
+    await world.refresh(due, { connections });
+
+    expect(written).not.toContain('remind');
+    expect(world.row()).toMatchObject({ remindDays: 7, failures: 2 });
   });
 });

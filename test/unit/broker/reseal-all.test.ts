@@ -198,14 +198,40 @@ describe('resealing', () => {
     expect(writes).toBe(3);
   });
 
-  it('gives up for now on a value that others keep writing', async () => {
+  it('gives up for now on a value that others keep writing, after five tries', async () => {
     const world = await rotated(1);
-    const sealedValues = { ...world.ports.sealedValues, replaceToken: async () => 'lost' as const };
+    let tries = 0;
+    const replaceToken = async () => {
+      tries += 1;
+      return 'lost' as const;
+    };
+    const sealedValues = { ...world.ports.sealedValues, replaceToken };
 
     await expect(world.reseal({}, { sealedValues })).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       context: { reason: 'contention' },
     });
+    expect(tries).toBe(5);
+  });
+
+  it.each(['connections', 'sealedValues', 'records'] as const)(
+    'ends where the store of the %s is away, and calls no value unopened for that',
+    async (port) => {
+      const world = await rotated(1);
+      const away = { [port]: interposed(world.ports[port], storeDown) };
+
+      await expect(world.reseal({}, away)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      expect(world.ports.log.lines.map(({ event }) => event)).not.toContain('not_resealed');
+    },
+  );
+
+  it('takes a mistake of ours for no value that does not open', async () => {
+    const world = await rotated(1);
+    const reseal = async () => {
+      throw new TypeError('a mistake');
+    };
+
+    await expect(world.reseal({}, { resealer: { reseal } })).rejects.toThrow(TypeError);
   });
 
   it('names a value that does not open and goes on with the others', async () => {

@@ -103,6 +103,30 @@ describe('a refusal of the grant', () => {
     expect(reply).toMatchObject({ outcome: 'in_progress' });
     expect(watched.notes).toEqual([]);
   });
+
+  it('is told by the attempt that has marked it, and not once more by another', async () => {
+    const world = refreshWorld({ answers: [refused] });
+    const death = { reason: 'answer_lost', needsReauthSince: at(3001) } as const;
+    const connections = interposed(world.connections, async (method, call) => {
+      if (method === 'markDead') {
+        const marked = {
+          ...world.row(),
+          fence: fence + 1,
+          state: 'needs_reauth',
+          ...death,
+        } as const;
+        world.connections.put(marked);
+      }
+      return call();
+    });
+
+    expect(await world.refresh(due, { connections })).toMatchObject({
+      outcome: 'needs_reauth',
+      reason: 'answer_lost',
+      since: at(3001),
+    });
+    expect(world.counted).not.toContain('reauthorization_required');
+  });
 });
 
 describe('an ending that our own store does not take at first', () => {
@@ -179,6 +203,8 @@ describe('an ending that our own store does not take at first', () => {
     expect(reply).toMatchObject({ outcome: 'failing', warning: { code: 'refresh_failing' } });
     expect(world.row()).toMatchObject({ state: 'failing', failures: 1 });
     expect(world.row()).not.toHaveProperty('intent');
+    // That is a trouble of ours; the brake stands for too many deaths.
+    expect(world.counted).not.toContain('reauthorization_held');
     const { refreshAt = dueAt } = world.row();
     await world.clock.advance((refreshAt - world.clock.now()) * 1000);
     expect(await world.refresh({ kind: 'due', refreshAt })).toMatchObject({ reason: 'grant_dead' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredToken } from '../../../lib/broker/ports.ts';
-import { tokenCache } from '../../../lib/broker/token-cache.ts';
+import { tokenCache, warnOf } from '../../../lib/broker/token-cache.ts';
 import { Secret } from '../../../lib/secret.ts';
 import { seconds } from '../../../lib/time.ts';
 import { aKey, aTombstone, at } from '../../support/connections.ts';
@@ -32,6 +32,9 @@ describe('a warm container', () => {
     await world.clock.advance(1);
     await world.vend();
     expect(world.asked).toEqual(['read', 'read']);
+
+    await world.vend();
+    expect(world.asked).toHaveLength(2);
   });
 
   it('does not vend a disconnected connection any longer than that', async () => {
@@ -133,5 +136,25 @@ describe('the cache', () => {
     await clock.advance(30_000);
 
     expect(cache.read(aKey(), clock)).toBeUndefined();
+  });
+
+  it('goes by the wall clock where the monotonic one stood still, in a frozen container', () => {
+    const { cache, clock } = cacheWith(aSealedToken());
+    clock.setWallClock(at(30));
+
+    expect(cache.read(aKey(), clock)).toBeUndefined();
+  });
+});
+
+describe('the warning of a token whose connection fails, where none is stored', () => {
+  const warned = (since: Partial<StoredToken>) =>
+    warnOf(aSealedToken({ state: 'failing', ...since }), { now: at(9), lacking: false });
+
+  it('tells since when it fails', () => {
+    expect(warned({ since: at(5) })).toEqual({ code: 'refresh_failing', since: at(5) });
+  });
+
+  it('tells of now where that is not known', () => {
+    expect(warned({})).toEqual({ code: 'refresh_failing', since: at(9) });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RefreshReply } from '../../../lib/broker/ports.ts';
+import { seconds } from '../../../lib/time.ts';
 import { aKey, at } from '../../support/connections.ts';
 import { aNewerToken, aSealedToken, vendWorld } from '../../support/vend-world.ts';
 
@@ -25,6 +26,8 @@ describe('a name that belongs to no connection', () => {
     await world.clock.advance(30_000);
     await codeOf(world.vend());
     expect(world.refreshes).toHaveLength(2);
+    await codeOf(world.vend());
+    expect(world.refreshes).toHaveLength(2);
   });
 
   it('of an unknown client is not asked about under another name of that client', async () => {
@@ -33,6 +36,18 @@ describe('a name that belongs to no connection', () => {
     expect(await codeOf(world.vend(aKey('ann')))).toBe('UNKNOWN_CLIENT');
     expect(await codeOf(world.vend(aKey('bob')))).toBe('UNKNOWN_CLIENT');
     expect(world.refreshes).toHaveLength(1);
+  });
+
+  it.each([
+    ['connection', unknownConnection],
+    ['client', unknownClient],
+  ])('says nothing of the same name at another client: unknown %s', async (_, answer) => {
+    const world = aWorldWithout(() => answer);
+
+    await codeOf(world.vend(aKey('ann')));
+    await codeOf(world.vend(aKey('ann', 'other')));
+
+    expect(world.refreshes).toHaveLength(2);
   });
 
   it('is one of five that a container asks about in 30 s, whatever is made up', async () => {
@@ -85,6 +100,41 @@ describe('a connection whose token was never published', () => {
     for (let vend = 0; vend < 10; vend += 1) {
       expect(await codeOf(world.vend())).toBe('TEMPORARILY_UNAVAILABLE');
     }
+  });
+
+  it('counts once however often it is asked about, and is asked about when five are', async () => {
+    const world = aWorldWithout(() => undefined);
+    const vendAtOnce = (name: string) =>
+      codeOf(world.vend({ ...aKey(name), maxWaitSeconds: seconds(0) }));
+    for (let vend = 0; vend < 10; vend += 1) await vendAtOnce('ann');
+    for (let name = 1; name < 5; name += 1) {
+      expect(await vendAtOnce(`user-${name}`)).toBe('TEMPORARILY_UNAVAILABLE');
+    }
+
+    expect(await vendAtOnce('user-5')).toBe('UNKNOWN_CONNECTION');
+    expect(await vendAtOnce('ann')).toBe('TEMPORARILY_UNAVAILABLE');
+  });
+
+  it('is not called unknown because another is', async () => {
+    const world = vendWorld({
+      token: false,
+      refresh: ({ connection }) => (connection === 'ann' ? undefined : unknownConnection),
+    });
+    await codeOf(world.vend({ maxWaitSeconds: seconds(0) }));
+
+    expect(await codeOf(world.vend(aKey('bob')))).toBe('UNKNOWN_CONNECTION');
+    expect(await codeOf(world.vend())).toBe('TEMPORARILY_UNAVAILABLE');
+  });
+
+  it('takes no place of those that may be made up, however many there are', async () => {
+    const failing = { outcome: 'failing', state: 'failing', retryAt: at(9) } as const;
+    const world = aWorldWithout(() => failing);
+
+    for (let name = 0; name < 10; name += 1) {
+      expect(await codeOf(world.vend(aKey(`user-${name}`)))).toBe('TEMPORARILY_UNAVAILABLE');
+    }
+
+    expect(world.refreshes).toHaveLength(10);
   });
 });
 

@@ -61,4 +61,15 @@ describe('a client as it is remembered', () => {
     await expect(using).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     expect(clients.reads).toEqual([false]);
   });
+
+  it('is not looked up again for what is no fault of ours, whatever its code', async () => {
+    const clients = remembering('v2');
+
+    const using = withCurrentClient(clients, name, async () => {
+      throw Object.assign(new Error('of a library'), { code: 'CLIENT_REFUSED' });
+    });
+
+    await expect(using).rejects.toThrow('of a library');
+    expect(clients.reads).toEqual([false]);
+  });
 });
