@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type AttributeValue,
   BatchWriteItemCommand,
@@ -22,6 +23,8 @@ const perClient = 1000;
 const percentages = [0, 1, 10];
 /** What one run sends in its time on a slow machine: more of a million stored are not tried. */
 const mostDue = 10_000;
+/** Each takes the stand-in some 5 KB of memory. */
+const mostInMemory = 100_000;
 const itemsPerWrite = 25;
 
 /** What a run of the schedule takes, by what is stored and what of it is due. */
@@ -34,7 +37,11 @@ async function* measureStored(
   stored: number,
   { build, runs, tell }: Measuring,
 ): AsyncGenerator<readonly Figure[]> {
-  const stack = await startStack(build, { clients: [] });
+  const isInMemory = stored <= mostInMemory;
+  const stack = await startStack(build, {
+    clients: [],
+    ...(!isInMemory && { storeFolder: join(build.folder, `${stored}-stored`) }),
+  });
   const meter = await startMeteredStore((await stack.openStore()).url);
   try {
     tell(`${stored} connections are stored`);

@@ -64,6 +64,8 @@ export interface StackOptions {
   readonly clients: readonly string[];
   /** How long the recovery queue holds a message back, where that is not what is deployed. */
   readonly recoveryDelaySeconds?: number;
+  /** Where the store keeps its items; undefined: in memory. */
+  readonly storeFolder?: string;
 }
 
 const awsClient = {
@@ -73,19 +75,22 @@ const awsClient = {
 
 export async function startStack(build: Build, options: StackOptions): Promise<Stack> {
   const children: Child[] = [];
-  const begin = async (module: string) => {
+  const begin = async (module: string, ...args: readonly string[]) => {
     const child = await startChild({
-      module,
+      ...{ module, args },
       environment: basic(build),
       ...logFile(build, module),
     });
     children.push(child);
     return child.url;
   };
-  const [storeUrl, queuesUrl, secretsUrl, providerUrl] = await Promise.all(
-    ['store.ts', 'queues.ts', 'secrets.ts', 'provider.ts'].map(begin),
-  );
-  if (!storeUrl || !queuesUrl || !secretsUrl || !providerUrl) throw new Error('nothing started');
+  const { storeFolder } = options;
+  const [storeUrl, queuesUrl, secretsUrl, providerUrl] = await Promise.all([
+    storeFolder === undefined ? begin('store.ts') : begin('store.ts', storeFolder),
+    begin('queues.ts'),
+    begin('secrets.ts'),
+    begin('provider.ts'),
+  ]);
   const provider = providerControl(providerUrl);
   const lambda = await startLambdaEndpoint();
   const dynamodb = new DynamoDBClient({ ...awsClient, endpoint: storeUrl });

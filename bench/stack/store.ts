@@ -4,6 +4,8 @@
  * It is reached at any number of addresses, each with a clock of its own, by which its answers are
  * dated. `POST /address` opens another one; `POST /clock` sets an address's clock forward.
  *
+ * Items are kept in memory, or in the folder that the argument names.
+ *
  * @module
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,7 +16,8 @@ import { loopback } from '../../local/http-server.ts';
 import { localUrl } from '../../local/ports.ts';
 import { announce } from './child.ts';
 
-const dynamodb = dynalite({ createTableMs: 0 });
+const [path] = process.argv.slice(2);
+const dynamodb = dynalite({ createTableMs: 0, ...(path !== undefined && { path }) });
 
 async function openAddress(): Promise<string> {
   let aheadMs = 0;
