@@ -36,7 +36,10 @@ const delivered: Delivery = { ending: 'delivered' };
 const failed: Delivery = { ending: 'failed', code: 'ThrottlingException' };
 const refused: Delivery = { ending: 'refused', code: 'MalformedDetail' };
 
-function aWorld(endings: Readonly<Record<string, Delivery>> = {}, queueIsDown = false) {
+const queueDown = new Fault('STORE_UNAVAILABLE', { store: 'events-dead-queue', operation: 'send' });
+
+/** @param trouble - what comes of every letter to the dead letters. */
+function aWorld(endings: Readonly<Record<string, Delivery>> = {}, trouble?: Error) {
   const log = recordingLog();
   const sent: BrokerEvent[] = [];
   const letters: DeadLetter[] = [];
@@ -52,9 +55,7 @@ function aWorld(endings: Readonly<Record<string, Delivery>> = {}, queueIsDown = 
     },
     deadLetters: {
       send: async (letter: DeadLetter) => {
-        if (queueIsDown) {
-          throw new Fault('STORE_UNAVAILABLE', { store: 'events-dead-queue', operation: 'send' });
-        }
+        if (trouble) throw trouble;
         letters.push(letter);
       },
     },
@@ -138,11 +139,32 @@ describe('publishing', () => {
   ])(
     'loses %s neither when the dead letters cannot be reached',
     async (_what, records, endings) => {
-      const world = aWorld(endings, true);
+      const world = aWorld(endings, queueDown);
 
       expect(await world.publish(...records)).toBe(1);
     },
   );
+
+  it('does not wait once more for dead letters that cannot be reached', async () => {
+    const world = aWorld({ joe: refused, eve: refused }, queueDown);
+
+    expect(await world.publish(telling('joe'), telling('eve'))).toBe(0);
+
+    expect(world.log.lines.map(({ event }) => event)).toEqual([
+      'event_not_published',
+      'events_delayed',
+      'events_published',
+    ]);
+  });
+
+  it.each([
+    ['an error of our own', new RangeError('a mistake')],
+    ['a fault that is not the queue’s', new Fault('REQUEST_INVALID', { problems: ['a'] })],
+  ])('does not take %s for a queue that is down', async (_what, trouble) => {
+    const world = aWorld({}, trouble);
+
+    await expect(world.publish(unreadable)).rejects.toBe(trouble);
+  });
 
   it('takes an event of which the bus says nothing for not delivered', async () => {
     const world = aWorld();

@@ -37,10 +37,19 @@ it('names the first record too', async () => {
   });
 });
 
+it('has the whole batch delivered again for a record that is not in it', async () => {
+  const { run } = aStreamFunction(() => 3);
+
+  // Lambda takes a failure that names no record for one of them all.
+  expect(await run({ Records: records })).toEqual({ batchItemFailures: [{ itemIdentifier: '' }] });
+});
+
 it.each([
   ['nothing', undefined],
+  ['no event', null],
   ['no list', { Records: 'canary' }],
-  ['records without a position', { Records: [aRecord(''), { canary: 'canary' }] }],
+  ['records without a position', { Records: [aRecord(''), aRecord('')] }],
+  ['one of them that has none', { Records: [aRecord('7'), { canary: 'canary' }] }],
   ['an event of another kind', { Records: [{ body: 'canary' }] }],
 ])('ends the invocation for %s, without a word of it', async (_what, event) => {
   const { run, log } = aStreamFunction(() => undefined);

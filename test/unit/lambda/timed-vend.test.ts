@@ -8,6 +8,7 @@ import { recordingLog } from '../../support/recording-log.ts';
 async function told(vend: () => Promise<{ readonly warning?: object }>) {
   const clock = movingClock();
   const log = recordingLog();
+  await clock.advance(1000);
   const ending = timedVend({ log, clock }, async () => {
     await clock.sleep(250);
     return vend();
