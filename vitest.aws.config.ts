@@ -18,6 +18,8 @@ export default defineConfig({
     exclude: ['test/functions/store-down.test.ts', 'test/functions/secrets-down.test.ts'],
     // A worker and its engines keep two cores busy; tokens of the demonstration would end too soon.
     maxWorkers: 1,
+    // A shared machine stands still for seconds now and then: what fails twice there is broken.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 240_000,
     hookTimeout: 240_000,
   },
