@@ -87,6 +87,7 @@ const importers: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^node:/, ['ground', 'providers', 'oauth', 'sealing', 'broker', 'aws', 'http', 'cli', 'client']],
   [/^negotiator$/, ['http']],
   [/^#(access-policy|page-texts)$/, ['functions']],
+  [/^#request-limits$/, ['aws']],
 ];
 
 /** What others import of the package: each hands on what its users have to name. */

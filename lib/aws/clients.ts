@@ -12,24 +12,30 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { requestLimits } from '#request-limits';
 
 const settings = (maxAttempts: number, requestTimeout: number) => ({
   maxAttempts,
-  requestHandler: { connectionTimeout: 1000, requestTimeout, throwOnRequestTimeout: true },
+  requestHandler: {
+    connectionTimeout: requestLimits.connectionMs,
+    requestTimeout,
+    throwOnRequestTimeout: true,
+  },
   // A tenth of a request's processor time: its steps are the same each time, and put together once.
   cacheMiddleware: true,
 });
 
-/** One item takes milliseconds; three tries of a second each fit into the time to store an answer. */
-export const dynamodbClient = () => new DynamoDBClient(settings(3, 1000));
+export const dynamodbClient = () => new DynamoDBClient(settings(3, requestLimits.dynamodbMs));
 
-export const secretsManagerClient = () => new SecretsManagerClient(settings(3, 2000));
+export const secretsManagerClient = () =>
+  new SecretsManagerClient(settings(3, requestLimits.secretsManagerMs));
 
 /** A queue's URL names it and does not tell where to send: that is the endpoint's business. */
 export const sqsClient = () =>
-  new SQSClient({ ...settings(3, 2000), useQueueUrlAsEndpoint: false });
+  new SQSClient({ ...settings(3, requestLimits.sqsMs), useQueueUrlAsEndpoint: false });
 
-export const eventBridgeClient = () => new EventBridgeClient(settings(3, 2000));
+export const eventBridgeClient = () =>
+  new EventBridgeClient(settings(3, requestLimits.eventBridgeMs));
 
 /**
  * An invocation is sent once: a second one would only find the lease of the first. The invoker sets

@@ -6,6 +6,7 @@ import {
   secretsManagerClient,
   sqsClient,
 } from '../../../lib/aws/clients.ts';
+import { requestLimits as deployed } from '../../../lib/aws/request-limits.ts';
 
 const clients = {
   dynamodbClient,
@@ -27,8 +28,8 @@ describe.each(Object.entries(clients))('%s', (name, make) => {
     // The handler resolves its options with its first request.
     const options = await Reflect.get(requestHandler, 'configProvider');
 
-    expect(options).toMatchObject({ throwOnRequestTimeout: true, connectionTimeout: 1000 });
-    expect(options.requestTimeout).toBeGreaterThanOrEqual(1000);
+    expect(options).toMatchObject({ throwOnRequestTimeout: true, connectionTimeout: 15_000 });
+    expect(options.requestTimeout).toBeGreaterThanOrEqual(15_000);
   });
 
   it('puts the steps of a request together once, not for each', () => {
@@ -44,6 +45,11 @@ describe.each(Object.entries(clients))('%s', (name, make) => {
 
     expect(await client.config.maxAttempts()).toBe(name === 'lambdaClient' ? 1 : 3);
   });
+});
+
+it('gives DynamoDB three tries within the five seconds to store an answer, where it is deployed', () => {
+  expect(3 * deployed.dynamodbMs).toBeLessThan(5000);
+  expect(deployed.connectionMs).toBeLessThanOrEqual(deployed.dynamodbMs);
 });
 
 it('sends to the endpoint that is configured for SQS, not to where a queue’s URL points', () => {
