@@ -181,10 +181,8 @@ describe('a client', () => {
     await refresh('joe');
 
     const events = await listen();
-    expect(events[0]).toMatchObject({ type: 'client.refused', client: 'acme' });
+    expect(events).toMatchObject([{ type: 'client.refused', client: 'acme' }]);
     expect(events[0]).not.toHaveProperty('connection');
-    // A write that the SDK has repeated is told again, as the same event.
-    expect(new Set(events.map((event) => Reflect.get(event, 'id'))).size).toBe(1);
   });
 
   it('whose registration no longer matches is told once, and sent nothing', async () => {
