@@ -330,7 +330,8 @@ describe('no secret is in what comes of', () => {
     });
 
     const came = [
-      await functions.refreshAll(due, 9_000),
+      // Time for one call at least, as the settings of these tests have it.
+      await functions.refreshAll(due, 22_000),
       await functions.comeBack('storeless', `code=${draw('code')}&state=${state}`, cookies),
       await functions.put('storeless/ann', byPassword()),
       await functions.vend({ client: 'storeless', connection: 'ann', max_wait_seconds: 0 }),
