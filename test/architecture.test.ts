@@ -213,10 +213,11 @@ describe('what only one place may do', () => {
     }
   });
 
-  it('is to draw at random: the functions and the client for jitter, one-time tokens for secrets', () => {
+  it('is to draw at random: the functions and the client for jitter, one-time tokens for secrets, seals', () => {
     expect(matching(lib, /Math\.random/)).toEqual(['lib/aws/vending.ts', 'lib/client/broker.ts']);
     expect(matching(sources, /\brandom(Bytes|UUID|Int)\b|getRandomValues/)).toEqual([
       'lib/broker/one-time-token.ts',
+      'lib/sealing/compact-jwe.ts',
     ]);
   });
 

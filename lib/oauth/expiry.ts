@@ -38,18 +38,23 @@ export type Expiry =
  * @param sentAt - when the request was sent, by our clock.
  */
 export function readExpiry(clues: ExpiryClues, sentAt: EpochSeconds): Expiry {
-  const rungs = [
-    ['expires_in', fromDuration(clues, sentAt)],
-    ['expires_at', clues.expiresAt],
-    ['jwt', readJwtExpiry(clues.token)],
-    ['default', clues.lifetime === undefined ? undefined : sentAt + clues.lifetime],
-  ] as const;
-  for (const [source, instant] of rungs) {
+  for (const [source, instant] of rungs(clues, sentAt)) {
     if (instant !== undefined && isPlausibleExpiry(instant, sentAt)) {
       return { source, expiresAt: epochSeconds(instant) };
     }
   }
   return { source: 'unknown' };
+}
+
+/** Each is looked at only if those before it tell nothing. */
+function* rungs(
+  clues: ExpiryClues,
+  sentAt: EpochSeconds,
+): Generator<readonly [Exclude<ExpirySource, 'unknown'>, number | undefined]> {
+  yield ['expires_in', fromDuration(clues, sentAt)];
+  yield ['expires_at', clues.expiresAt];
+  yield ['jwt', readJwtExpiry(clues.token)];
+  yield ['default', clues.lifetime === undefined ? undefined : sentAt + clues.lifetime];
 }
 
 function fromDuration(clues: ExpiryClues, sentAt: EpochSeconds): number | undefined {

@@ -1,14 +1,7 @@
-import type { webcrypto } from 'node:crypto';
-import {
-  CompactEncrypt,
-  type CompactJWEHeaderParameters,
-  compactDecrypt,
-  decodeProtectedHeader,
-  type ProtectedHeaderParameters,
-} from 'jose';
 import type { KeyRingName, Resealer } from '../broker/key-ports.ts';
 import type { SealBinding, Sealer, SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
+import { decodeHeader, decryptCompact, directA256Gcm, encryptCompact } from './compact-jwe.ts';
 import { type KeyRing, ringOf } from './key-ring.ts';
 
 /** Of the header that is written and read here. */
@@ -21,11 +14,8 @@ export type ReadKeyRing = (
 ) => Promise<KeyRing>;
 
 /**
- * Seals values as compact JWE with direct encryption: `dir`, A256GCM. What a value is bound to
- * stands in its protected header, which is authenticated but not secret.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc7516#section-7.1 | RFC 7516 §7.1},
- *   {@link https://www.rfc-editor.org/rfc/rfc7518#section-4.5 | RFC 7518 §4.5}
+ * Seals values as compact JWE. What a value is bound to stands in its protected header, which is
+ * authenticated but not secret.
  */
 export function jweSealer(readRing: ReadKeyRing): Sealer {
   /** The rings that `ready` has fetched. */
@@ -37,7 +27,7 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
       const keyId = ring.currentKeyId;
       const key = ring.deriveKey(keyId, purpose);
       if (!key) throw invalid(purpose, 'unknown_key');
-      return encrypt({ purpose, binding, keyId, key }, plaintext);
+      return encryptCompact(buildHeader(purpose, binding, keyId), plaintext, key);
     },
 
     open: async (purpose, binding, sealed) => {
@@ -72,36 +62,12 @@ export function jweResealer(readRing: ReadKeyRing): Resealer {
       const key = known ?? (await readRing(name, { fresh: true })).deriveKey(keyId, purpose);
       if (!key) throw invalid(purpose, 'unknown_key');
       const plaintext = await sealer.open(purpose, binding, sealed);
-      return { oldKeyId, sealed: await encrypt({ purpose, binding, keyId, key }, plaintext) };
+      return {
+        oldKeyId,
+        sealed: encryptCompact(buildHeader(purpose, binding, keyId), plaintext, key),
+      };
     },
   };
-}
-
-interface Sealing {
-  readonly purpose: SealPurpose;
-  readonly binding: SealBinding;
-  readonly keyId: string;
-  readonly key: Uint8Array<ArrayBuffer>;
-}
-
-async function encrypt(
-  { purpose, binding, keyId, key }: Sealing,
-  plaintext: string,
-): Promise<string> {
-  return new CompactEncrypt(new TextEncoder().encode(plaintext))
-    .setProtectedHeader(buildHeader(purpose, binding, keyId))
-    .encrypt(await importKey(key));
-}
-
-/** Keys as the cipher wants them. To make one takes as long as to seal with it. */
-const imported = new WeakMap<Uint8Array, Promise<webcrypto.CryptoKey>>();
-
-function importKey(key: Uint8Array<ArrayBuffer>): Promise<webcrypto.CryptoKey> {
-  const known = imported.get(key);
-  if (known) return known;
-  const made = crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt']);
-  imported.set(key, made);
-  return made;
 }
 
 /**
@@ -126,18 +92,17 @@ function buildHeader(
   purpose: SealPurpose,
   { client, connection, fence, besideSha256 }: Bound,
   keyId: string,
-): CompactJWEHeaderParameters {
-  const named = { alg: 'dir', enc: 'A256GCM', kid: keyId, version, purpose, client, connection };
+) {
+  const named = { ...directA256Gcm, kid: keyId, version, purpose, client, connection };
   return { ...named, fence, ...(besideSha256 !== undefined && { beside_sha256: besideSha256 }) };
 }
 
 /** A binding as a header may claim it. */
 type Bound = Omit<SealBinding, 'besideSha256'> & { readonly besideSha256?: unknown };
 
-function isBoundTo(
-  header: ProtectedHeaderParameters,
-  expected: CompactJWEHeaderParameters,
-): boolean {
+type Header = ReturnType<typeof decodeHeader>;
+
+function isBoundTo(header: Header, expected: Header): boolean {
   return (
     Object.keys(header).length === Object.keys(expected).length &&
     Object.entries(expected).every(([name, value]) => header[name] === value)
@@ -150,29 +115,20 @@ function isBoundTo(
  * Base64url has several texts for some values: the last character of a part may carry bits that a
  * decoder drops. Only the one that we write is taken, so that no changed character goes unseen.
  */
-function parseHeader(purpose: SealPurpose, sealed: string): ProtectedHeaderParameters {
+function parseHeader(purpose: SealPurpose, sealed: string): Header {
   const isCanonical = (part: string) =>
     Buffer.from(part, 'base64url').toString('base64url') === part;
   if (!sealed.split('.').every(isCanonical)) throw invalid(purpose, 'malformed');
   try {
-    return decodeProtectedHeader(sealed);
+    return decodeHeader(sealed);
   } catch {
     throw invalid(purpose, 'malformed');
   }
 }
 
-async function decrypt(
-  purpose: SealPurpose,
-  sealed: string,
-  key: Uint8Array<ArrayBuffer>,
-): Promise<string> {
+function decrypt(purpose: SealPurpose, sealed: string, key: Uint8Array): string {
   try {
-    const { plaintext } = await compactDecrypt(sealed, await importKey(key), {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    // A byte order mark is part of the value like any other character.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plaintext);
+    return decryptCompact(sealed, key);
   } catch {
     throw invalid(purpose, 'altered');
   }

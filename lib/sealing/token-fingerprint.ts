@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose';
 import type { FingerprintToken } from '../broker/token-fitness.ts';
 import { Fault } from '../fault.ts';
+import { decodeHeader } from './compact-jwe.ts';
 import type { ReadKeyRing } from './jwe-sealer.ts';
 
 /** 128 bits: two tokens of one deployment do not meet, and a line stays short. */
@@ -16,7 +16,7 @@ const hexDigits = 32;
  */
 export function tokenFingerprints(readRing: ReadKeyRing): FingerprintToken {
   return async (sealed, accessToken) => {
-    const { kid: keyId } = decodeProtectedHeader(sealed);
+    const { kid: keyId } = decodeHeader(sealed);
     const key =
       typeof keyId === 'string' && (await readRing('access-token')).deriveKey(keyId, 'fingerprint');
     if (!key) {
