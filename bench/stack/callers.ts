@@ -29,7 +29,8 @@ export interface ConnectionView {
 /**
  * Connects by importing tokens that the provider issues for this.
  *
- * @param grants.expiresAt - of the access token, epoch seconds; it may be over.
+ * @param grants.expiresAt - of the access token, epoch seconds; it may be over. By its place in the list,
+ *   where they are not to end at once.
  * @param grants.tokenBytes - how many random bytes a refresh token has; 16 where it is not said.
  */
 export async function connectAll(
@@ -37,7 +38,7 @@ export async function connectAll(
   workers: readonly Child[],
   grants: {
     readonly names: readonly ConnectionName[];
-    readonly expiresAt: number;
+    readonly expiresAt: number | ((index: number) => number);
     readonly tokenBytes?: number;
   },
 ): Promise<void> {
@@ -46,7 +47,8 @@ export async function connectAll(
   const issued = await provider.issue(families, tokenBytes);
   await inParallel([...names.entries()], 16, async ([index, name]) => {
     const { access_token, refresh_token } = issued[index] ?? {};
-    const body = { import: { access_token, refresh_token, expires_at: expiresAt } };
+    const expires_at = typeof expiresAt === 'number' ? expiresAt : expiresAt(index);
+    const body = { import: { access_token, refresh_token, expires_at } };
     await connect(workers[index % workers.length], name, body);
   });
 }

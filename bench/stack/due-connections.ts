@@ -18,6 +18,9 @@ import { nowSeconds, pass } from './waiting.ts';
 const refreshPool = 'evergrant-local-refresh';
 const tokensTable = 'evergrant-local-tokens';
 
+/** dynalite tells index entries of one moment apart by 24 bits: of many thousands it loses some. */
+const spreadSeconds = 3600;
+
 /** Connects so many of each client whose tokens have ended. */
 export async function connectDue(
   stack: Stack,
@@ -28,7 +31,9 @@ export async function connectDue(
   const names = clients.flatMap((client) =>
     Array.from({ length: perClient }, (_, index) => ({ client, connection: `${client}-${index}` })),
   );
-  await connectAll(stack, workers, { names, expiresAt: nowSeconds() - 1 });
+  const now = nowSeconds();
+  const expiresAt = (index: number) => now - 1 - (index % spreadSeconds);
+  await connectAll(stack, workers, { names, expiresAt });
   await Promise.all(workers.map(({ kill }) => kill()));
   return names;
 }
