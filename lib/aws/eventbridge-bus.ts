@@ -61,6 +61,7 @@ function buildEntry(
   };
 }
 
+/** One of them may be empty: it is sent nowhere. */
 function* batches(
   entries: readonly PutEventsRequestEntry[],
 ): Generator<readonly PutEventsRequestEntry[]> {
@@ -68,7 +69,7 @@ function* batches(
   let bytes = 0;
   for (const entry of entries) {
     const size = sizeOf(entry);
-    if (batch.length > 0 && (batch.length === mostEntries || bytes + size > mostBytes)) {
+    if (batch.length === mostEntries || bytes + size > mostBytes) {
       yield batch;
       batch = [];
       bytes = 0;
@@ -76,7 +77,7 @@ function* batches(
     batch.push(entry);
     bytes += size;
   }
-  if (batch.length > 0) yield batch;
+  yield batch;
 }
 
 function sizeOf({ Source = '', DetailType = '', Detail = '' }: PutEventsRequestEntry): number {

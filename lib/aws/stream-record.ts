@@ -20,10 +20,10 @@ export interface StreamRecord {
 }
 
 /** What a state has to say of itself, since its event promises it. */
-const needed: Readonly<Record<string, readonly string[]>> = {
-  failing: ['failing_since'],
-  needs_reauth: ['reason', 'needs_reauth_since'],
-};
+const needed: ReadonlyMap<string, readonly string[]> = new Map([
+  ['failing', ['failing_since']],
+  ['needs_reauth', ['reason', 'needs_reauth_since']],
+]);
 
 /** How the row is called in a fault, which never leaves this file. */
 const table = 'stream';
@@ -42,7 +42,7 @@ export function parseStreamRecord({ dynamodb }: StreamRecord): ReadRecord {
   const key = parseKeyText(pk);
   const place = { position, ...(key && { key }) };
   const { ApproximateCreationDateTime: at } = rest;
-  if (typeof at !== 'number' || !Number.isFinite(at) || at < 0) {
+  if (typeof at !== 'number' || !Number.isSafeInteger(Math.floor(at)) || at < 0) {
     return { ...place, problems: ['the record has no time'] };
   }
   try {
@@ -71,7 +71,7 @@ function parseChange(
 
 function parseConnectionImage(item: Item): ConnectionImage {
   return parseRow<ConnectionImage>(table, item, (members) => {
-    for (const name of needed[item.state?.S ?? ''] ?? []) {
+    for (const name of needed.get(item.state?.S ?? '') ?? []) {
       if (item[name] === undefined) members.refuse(`${name} is missing`);
     }
     const version = {

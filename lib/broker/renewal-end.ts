@@ -120,7 +120,7 @@ export function readReminder(
  * @param before - the next reminder before that write, `after` the one since.
  */
 export function toldBetween(before: RemindDays, after: RemindDays): RemindDays {
-  return reminders.findLast((days) => days <= before && days > after) ?? before;
+  return reminders.findLast((days) => days > after) ?? before;
 }
 
 /** Whether it is on the schedule for a reminder, with its refresh planned for later. */

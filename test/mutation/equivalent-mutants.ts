@@ -94,6 +94,35 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'the row is as the write has left it that has just added to this number',
   },
   {
+    file: 'lib/aws/eventbridge-bus.ts',
+    within: 'putBatch',
+    changes: [
+      'batch.some((entry) => sizeOf(entry) > mostBytes) → batch.every((entry) => sizeOf(entry) > mostBytes)',
+    ],
+    reason: 'an entry that is too large is alone in its batch',
+  },
+  {
+    file: 'lib/aws/eventbridge-bus.ts',
+    within: 'putBatch',
+    changes: ['tries > 1 → true', 'tries > 1 → (tries) >= (1)'],
+    reason: 'the first pause is one of nothing',
+  },
+  {
+    file: 'lib/aws/eventbridge-bus.ts',
+    within: 'entries',
+    changes: ['batch[index] ?? [] → (batch[index])'],
+    reason: 'what is open are places of the batch; the compiler cannot know',
+  },
+  {
+    file: 'lib/aws/eventbridge-bus.ts',
+    within: 'putBatch',
+    changes: [
+      'answers[at] ?? delivered → (answers[at])',
+      'deliveries[index]?.ending → deliveries[index].ending',
+    ],
+    reason: 'each entry has an answer, and each place a delivery; the compiler cannot know',
+  },
+  {
     file: 'lib/aws/store-clock.ts',
     within: 'dateMs',
     changes: ['date === undefined ? Number.NaN : Date.parse(date) → (Date.parse(date))'],
@@ -104,6 +133,37 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     within: 'dateOf',
     changes: ['headers?.date → headers.date'],
     reason: 'a response of the SDK’s own handler has headers, though there be none in them',
+  },
+  {
+    file: 'lib/aws/stream-record.ts',
+    within: 'parseStreamRecord',
+    changes: [
+      "typeof at !== 'number' || !Number.isSafeInteger(Math.floor(at)) || at < 0 → (!Number.isSafeInteger(Math.floor(at))) || (at < 0)",
+    ],
+    reason: 'only numbers have a whole part that is one; the compiler asks for the type',
+  },
+  {
+    file: 'lib/aws/stream-record.ts',
+    within: 'isNamed',
+    changes: [
+      "isFault(error) && error.code === 'ROW_INVALID' → (isFault(error))",
+      "isFault(error) && error.code === 'ROW_INVALID' → (error.code === 'ROW_INVALID')",
+    ],
+    reason: 'no other fault comes of an image; the compiler asks for this one',
+  },
+  {
+    file: 'lib/aws/stream-record.ts',
+    within: 'problems',
+    changes: [
+      "isNamed ? error.context.problems : ['an image is none of an item'] → (error.context.problems)",
+    ],
+    reason: 'no other error is known to come of an image, and none may hold up the stream',
+  },
+  {
+    file: 'lib/aws/stream-record.ts',
+    within: 'parseConnectionImage',
+    changes: ["item.state?.S ?? '' → (item.state?.S)"],
+    reason: 'nothing is needed of a state that is not there, either way',
   },
   {
     file: 'lib/broker/client-breaker.ts',
@@ -164,10 +224,24 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'an equal fence is answered on the line before',
   },
   {
+    file: 'lib/broker/happening.ts',
+    within: 'since',
+    changes: ['at === undefined ? {} : { since: at } → ({ since: at })'],
+    reason: 'a member that is undefined is none; the compiler wants it left out',
+  },
+  {
     file: 'lib/broker/mark-uncertain.ts',
     within: 'vended',
     changes: ["token?.state === 'revoked' ? undefined : token?.expiresAt → (token?.expiresAt)"],
     reason: 'a tombstone has no such member; the compiler asks which of the two it is',
+  },
+  {
+    file: 'lib/broker/publish-events.ts',
+    within: 'isUnavailable',
+    changes: [
+      "isFault(error) && error.code === 'STORE_UNAVAILABLE' → (error.code === 'STORE_UNAVAILABLE')",
+    ],
+    reason: 'only our faults have this code',
   },
   {
     file: 'lib/broker/recover-answer.ts',
@@ -190,6 +264,49 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     within: 'soonest',
     changes: ['end === undefined || next === 0 → (next === 0)'],
     reason: 'what is due for a reminder has an end; the compiler does not see that',
+  },
+  {
+    file: 'lib/broker/renewal-end.ts',
+    within: 'told',
+    changes: ['previous?.remindDays → previous.remindDays'],
+    reason: 'an end that is the same was there before',
+  },
+  {
+    file: 'lib/broker/renewal-end.ts',
+    within: 'isSameEnd',
+    changes: [
+      'one !== undefined && Math.abs(one - other) <= sameEndSeconds → (Math.abs(one - other) <= sameEndSeconds)',
+    ],
+    reason: 'what is undefined differs by no number',
+  },
+  {
+    file: 'lib/broker/renewal-end.ts',
+    within: 'readReminder',
+    changes: [
+      'end === undefined || end <= now → (end <= now)',
+      'days === undefined ? { next: planned } : { days, next } → ({ days, next })',
+    ],
+    reason:
+      'of an end that is undefined nothing is overdue, and where nothing is the next is the one planned; the compiler asks',
+  },
+  {
+    file: 'lib/broker/renewal-end.ts',
+    within: 'toldBetween',
+    changes: [
+      'reminders.findLast((days) => days > after) ?? before → (reminders.findLast((days) => days > after))',
+    ],
+    reason: 'one that was planned before is after the next; the compiler cannot know',
+  },
+  {
+    file: 'lib/broker/renewal-end.ts',
+    within: 'isDueForReminder',
+    changes: [
+      'end === undefined || renewAt === undefined || refreshAt === undefined → false',
+      'end === undefined || renewAt === undefined || refreshAt === undefined → (renewAt === undefined) || (refreshAt === undefined)',
+      'end === undefined || renewAt === undefined || refreshAt === undefined → (end === undefined) || (refreshAt === undefined)',
+      'end === undefined || renewAt === undefined || refreshAt === undefined → (end === undefined) || (renewAt === undefined)',
+    ],
+    reason: 'what is undefined is neither more than a number nor equal to one; the compiler asks',
   },
   {
     file: 'lib/broker/reseal-connection.ts',

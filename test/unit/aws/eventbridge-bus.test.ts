@@ -98,6 +98,25 @@ describe('eventBridgeBus', () => {
     expect(ids()).toEqual([[0, 1], [2]]);
   });
 
+  it('counts the bytes of each call anew', async () => {
+    const { put, ids } = await aBus(() => taken);
+
+    await put(Array.from({ length: 12 }, (_, id) => anEvent(id, 'x'.repeat(24_000))));
+
+    expect(ids().map(({ length }) => length)).toEqual([10, 2]);
+  });
+
+  it('sends two together that fit to the last byte', async () => {
+    const { put, ids } = await aBus(() => taken);
+    const around = 'evergrant-prod'.length + 'connection.revoked'.length + 14;
+    const padding = 128 * 1024 - around - '{"id":0,"padding":""}'.length;
+
+    await put([anEvent(0, 'x'.repeat(padding)), anEvent(1, 'x'.repeat(padding))]);
+    await put([anEvent(2, 'x'.repeat(padding)), anEvent(3, 'x'.repeat(padding + 1))]);
+
+    expect(ids()).toEqual([[0, 1], [2], [3]]);
+  });
+
   it('sends what fits to the last byte, and refuses one byte more', async () => {
     const { put, ids } = await aBus(() => taken);
     // Source, type, time, and the detail around its padding.
@@ -141,15 +160,18 @@ describe('eventBridgeBus', () => {
     expect(ids()).toHaveLength(3);
   });
 
-  it('tells an entry that is refused for good, and does not repeat it', async () => {
-    const { put, ids } = await aBus((id) => (id === 0 ? malformed : taken));
+  it.each(['MalformedDetail', 'InvalidArgument', 'RedactionFailure'])(
+    'tells an entry that is refused for good as %s, and does not repeat it',
+    async (code) => {
+      const { put, ids } = await aBus((id) => (id === 0 ? { ErrorCode: code } : taken));
 
-    expect(await put(someEvents(2))).toEqual([
-      { ending: 'refused', code: 'MalformedDetail' },
-      { ending: 'delivered' },
-    ]);
-    expect(ids()).toHaveLength(1);
-  });
+      expect(await put(someEvents(2))).toEqual([
+        { ending: 'refused', code },
+        { ending: 'delivered' },
+      ]);
+      expect(ids()).toHaveLength(1);
+    },
+  );
 
   it('goes on after an entry that is refused for good', async () => {
     const { put, ids } = await aBus((id) => (id === 0 ? malformed : taken));

@@ -113,11 +113,17 @@ describe('a record of the stream', () => {
   it.each<[string, Item, string]>([
     ['without a fence', { fence: { NULL: true } }, 'fence must be a whole number'],
     ['in a state of no name', { state: { S: 'lost' } }, 'state must be one of'],
+    ['in a state that objects know', { state: { S: 'constructor' } }, 'state must be one of'],
     ['failing since nobody knows when', { state: { S: 'failing' } }, 'failing_since is missing'],
     [
       'dead for no reason',
       { state: { S: 'needs_reauth' }, needs_reauth_since: { N: '9' } },
       'reason is missing',
+    ],
+    [
+      'dead since nobody knows when',
+      { state: { S: 'needs_reauth' }, reason: { S: 'grant_dead' } },
+      'needs_reauth_since is missing',
     ],
     ['with a count that is none', { changes: { N: '1.5' } }, 'changes must be a whole number'],
   ])('of a connection %s is not read, and quotes nothing', (_what, faulty, problem) => {
@@ -131,6 +137,34 @@ describe('a record of the stream', () => {
       problems: expect.arrayContaining([expect.stringContaining(problem)]),
     });
     expect(JSON.stringify(read)).not.toContain('canary');
+  });
+
+  it('of a connection without a state says so', () => {
+    const { state: _none, ...after } = aRow();
+
+    expect(parseStreamRecord(aStreamRecord('acme/ann', { after }, '9'))).toEqual({
+      position: '9',
+      key: aKey(),
+      problems: [expect.stringContaining('state')],
+    });
+  });
+
+  it.each([null, 7, { X: 'constructor' }])('with the fence %j is not read', (fence) => {
+    const after = { ...aRow(), fence } as unknown as Item;
+
+    expect(parseStreamRecord(aStreamRecord('acme/ann', { after }, '9'))).toEqual({
+      position: '9',
+      key: aKey(),
+      problems: [expect.any(String)],
+    });
+  });
+
+  it('of a client of before, which counts no changes, is read all the same', () => {
+    const after = { pk: { S: 'acme' } };
+
+    expect(parseStreamRecord(aStreamRecord('acme', { after }))).toMatchObject({
+      change: { row: 'client', after: { changes: 0 } },
+    });
   });
 
   it('of a connection that is faulty where no event looks is read', () => {
@@ -151,11 +185,38 @@ describe('a record of the stream', () => {
   });
 
   it('without a time, or without anything, is not read', () => {
-    const { dynamodb } = aConnectRecord();
+    const { dynamodb } = aConnectRecord('ann', '42');
     const { ApproximateCreationDateTime: _none, ...timeless } = dynamodb;
+    const problems = ['the record has no time'];
 
-    expect(parseStreamRecord({ dynamodb: timeless })).toMatchObject({ problems: [/time/] });
-    expect(parseStreamRecord({})).toMatchObject({ position: '', problems: [/time/] });
+    expect(parseStreamRecord({ dynamodb: timeless })).toEqual({
+      position: '42',
+      key: aKey(),
+      problems,
+    });
+    expect(parseStreamRecord({})).toEqual({ position: '', problems });
+  });
+
+  it.each<unknown>(['7', -1, Number.NaN, 1e300])('whose time is %s is not read', (time) => {
+    const { dynamodb } = aConnectRecord();
+    const record = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: time as number } };
+
+    expect(parseStreamRecord(record)).toMatchObject({ problems: ['the record has no time'] });
+  });
+
+  it('of the first second of all is read', () => {
+    const { dynamodb } = aConnectRecord();
+    const record = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: 0 } };
+
+    expect(parseStreamRecord(record)).toMatchObject({ changedAt: 0 });
+  });
+
+  it('without a key is nobody’s', () => {
+    const { dynamodb } = aConnectRecord();
+
+    expect(parseStreamRecord({ dynamodb: { ...dynamodb, Keys: {} } })).toMatchObject({
+      change: { row: 'other' },
+    });
   });
 });
 

@@ -186,6 +186,12 @@ describe('a change of a connection tells', () => {
     ],
     ['a reminder goes back to an earlier one', { ...ending, remindDays: 7 }, ending],
     ['a row is given its first reminder', anImage({ renewalEndsAt: at(900) }), ending],
+    ['a row loses its plan of reminders', ending, anImage({ renewalEndsAt: at(900), changes: 1 })],
+    [
+      'a reminder is crossed off of no end',
+      anImage({ remindDays: 30 }),
+      anImage({ remindDays: 7, changes: 1 }),
+    ],
     ['a tombstone is deleted', tombstone, undefined],
     ['a tombstone is written over another', tombstone, { ...tombstone, fence: 12 }],
   ])('nothing when %s', (_what, before, after) => {
@@ -216,6 +222,12 @@ describe('a change of a client tells', () => {
       { ...refused, ...changed },
       { happening: { type: 'client.changed', since: at(4) }, sequence: 2 },
     ],
+    [
+      'that it changed, where there was no row',
+      undefined,
+      changed,
+      { happening: { type: 'client.changed', since: at(4) }, sequence: 2 },
+    ],
   ])('%s', (_what, before, after, told) => {
     expect(readHappening(clientChange(before, after))).toEqual(told);
   });
@@ -223,6 +235,7 @@ describe('a change of a client tells', () => {
   it.each<[string, ClientImage | undefined, ClientImage | undefined]>([
     ['a refusal is repeated', refused, { ...refused, refusedAt: at(9), changes: 2 }],
     ['a refusal is lifted', refused, { changes: 1 }],
+    ['a change is forgotten', changed, { changes: 3 }],
     ['troubles are counted', { changes: 0 }, { changes: 0 }],
     ['its row is deleted by hand', refused, undefined],
   ])('nothing when %s', (_what, before, after) => {

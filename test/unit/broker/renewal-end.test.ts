@@ -95,6 +95,17 @@ describe('the schedule of a connection whose renewal ends', () => {
     expect(isDueForReminder(planned)).toBe(true);
   });
 
+  it('leaves a refresh that comes before the reminder, or with it, where it was', () => {
+    const previous = { renewalEndsAt: end, remindDays: 30 } as const;
+    const refreshedOn = (days: number) =>
+      plan({ obtained: 60, accessToken: days + 3600 / day, refreshToken: 100, previous });
+
+    expect(refreshedOn(61).refreshAt).toBe(at(61 * day));
+    expect(refreshedOn(61)).not.toHaveProperty('renewAt');
+    expect(refreshedOn(70).refreshAt).toBe(at(70 * day));
+    expect(refreshedOn(70)).not.toHaveProperty('renewAt');
+  });
+
   it('takes an end that moved by a minute for the same, and no more than that', () => {
     const previous = { renewalEndsAt: end, remindDays: 7 } as const;
     const moved = (seconds: number) =>
@@ -193,5 +204,13 @@ describe('the next refresh, as it is shown,', () => {
       at(70 * day),
     );
     expect(nextRefreshAt(aConnection({ refreshAt: at(9) }))).toBe(at(9));
+  });
+
+  it('is no later than what the schedule has: a plan that is over is none', () => {
+    for (const days of [69, 70]) {
+      const moments = { refreshAt: at(70 * day), renewAt: at(days * day), renewalEndsAt: end };
+
+      expect(isDueForReminder(aConnection(moments))).toBe(false);
+    }
   });
 });
