@@ -60,6 +60,12 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
       'every entry of an index has the key of its table, and it is a text; only the SDK’s type allows none',
   },
   {
+    file: 'lib/aws/connection-attempts.ts',
+    within: 'isSooner',
+    changes: ['retryAt < refreshAt → (retryAt) <= (refreshAt)'],
+    reason: 'a moment that is the same is written over itself',
+  },
+  {
     file: 'lib/aws/connection-conditions.ts',
     within: 'intentIsNotOf',
     changes: ["without absent('intent')"],

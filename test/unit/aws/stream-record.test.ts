@@ -249,10 +249,25 @@ describe('the stream of a table', () => {
     for (const { type, detail } of events) expectDocumentedEvent(type, detail);
   });
 
+  it('counts changes anew under each attempt, or they would run into the next one’s', async () => {
+    const watched = aWatchedTable();
+    await connect(watched.connections, 10_000);
+    await begin(watched.connections, 10_001);
+    await fail(watched.connections);
+    await watched.begin();
+
+    await begin(watched.connections, 10_002);
+
+    const [record] = await watched.records();
+    expect(parseStreamRecord(record ?? {})).toMatchObject({
+      change: { before: { fence: 10_001, changes: 1 }, after: { fence: 10_002, changes: 0 } },
+    });
+  });
+
   it('gives the events of each connection numbers that only grow, whatever is written when', async () => {
     const watched = aWatchedTable();
     const types = new Set<string>();
-    let fence = 100;
+    let fence = 20_000;
     let last = 0;
 
     await fc.assert(
@@ -296,10 +311,7 @@ const deeds: readonly Deed[] = [
   begin,
   begin,
   (store, fence) => onRow(store, (row) => store.commit(row, row.fence, anAnswer(row.fence, fence))),
-  (store) =>
-    onRow(store, (row) =>
-      store.fail(row, row.fence, { failingSince: at(5), failures: 1, intentSettled: true }),
-    ),
+  fail,
   (store) =>
     onRow(store, (row) => store.markDead(row, row, { reason: 'grant_dead', since: at(9) })),
   // An answer that comes late, of an attempt before the present one.
@@ -354,6 +366,12 @@ function begin(store: ConnectionStore, fence: number) {
       clockSkewSeconds: seconds(5),
       credentialFence: row.credentialFence,
     }),
+  );
+}
+
+function fail(store: ConnectionStore) {
+  return onRow(store, (row) =>
+    store.fail(row, row.fence, { failingSince: at(5), failures: 1, intentSettled: true }),
   );
 }
 
