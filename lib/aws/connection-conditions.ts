@@ -45,9 +45,6 @@ export const leaseEndedBefore = (instant: EpochSeconds): Expression =>
 
 export const intentIsOf = (fence: number): Expression => compare('intent.fence', 'is', fence);
 
-export const intentIsNotOf = (fence: number): Expression =>
-  anyOf(absent('intent'), compare('intent.fence', 'isNot', fence));
-
 /** There is one, of this attempt or of one before it. */
 export const intentIsUpTo = (fence: number): Expression => compare('intent.fence', 'atMost', fence);
 

@@ -67,9 +67,9 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
   },
   {
     file: 'lib/aws/connection-conditions.ts',
-    within: 'intentIsNotOf',
-    changes: ["without absent('intent')"],
-    reason: 'DynamoDB finds an attribute that is not there unequal to any value; said all the same',
+    within: 'intentIsOf',
+    changes: ["compare('intent.fence', 'is', fence) → compare('intent.fence', 'atLeast', fence)"],
+    reason: 'no intent is of a later attempt than its row, whose fence the write demands as well',
   },
   {
     file: 'lib/aws/due-index.ts',
@@ -129,6 +129,12 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'each entry has an answer, and each place a delivery; the compiler cannot know',
   },
   {
+    file: 'lib/aws/dynamodb-client-store.ts',
+    within: 'markChanged',
+    changes: ["without absent('changed_version')"],
+    reason: 'DynamoDB finds an attribute that is not there unequal to any value; said all the same',
+  },
+  {
     file: 'lib/aws/store-clock.ts',
     within: 'dateMs',
     changes: ['date === undefined ? Number.NaN : Date.parse(date) → (Date.parse(date))'],
@@ -170,6 +176,12 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     within: 'parseConnectionImage',
     changes: ["item.state?.S ?? '' → (item.state?.S)"],
     reason: 'nothing is needed of a state that is not there, either way',
+  },
+  {
+    file: 'lib/broker/changed-client.ts',
+    within: 'noteChangedClient',
+    changes: ["fault.code !== 'CLIENT_CHANGED' || !status → (fault.code !== 'CLIENT_CHANGED')"],
+    reason: 'the client’s row is read before its registration is found changed; the compiler asks',
   },
   {
     file: 'lib/broker/client-breaker.ts',
@@ -233,6 +245,14 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     file: 'lib/broker/happening.ts',
     within: 'since',
     changes: ['at === undefined ? {} : { since: at } → ({ since: at })'],
+    reason: 'a member that is undefined is none; the compiler wants it left out',
+  },
+  {
+    file: 'lib/broker/keep-answer.ts',
+    within: 'expiry',
+    changes: [
+      'end === undefined ? {} : { refreshTokenExpiresAt: end } → ({ refreshTokenExpiresAt: end })',
+    ],
     reason: 'a member that is undefined is none; the compiler wants it left out',
   },
   {

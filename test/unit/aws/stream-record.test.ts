@@ -249,20 +249,29 @@ describe('the stream of a table', () => {
     for (const { type, detail } of events) expectDocumentedEvent(type, detail);
   });
 
-  it('counts changes anew under each attempt, or they would run into the next one’s', async () => {
-    const watched = aWatchedTable();
-    await connect(watched.connections, 10_000);
-    await begin(watched.connections, 10_001);
-    await fail(watched.connections);
-    await watched.begin();
+  it.each([
+    ['attempt', 10_000, begin],
+    ['mark of doubt', 10_010, doubt],
+  ] as const)(
+    'counts changes anew under each %s, or they would run into the next one’s',
+    async (_fence, first, next) => {
+      const watched = aWatchedTable();
+      await connect(watched.connections, first);
+      await begin(watched.connections, first + 1);
+      await fail(watched.connections);
+      await watched.begin();
 
-    await begin(watched.connections, 10_002);
+      await next(watched.connections, first + 2);
 
-    const [record] = await watched.records();
-    expect(parseStreamRecord(record ?? {})).toMatchObject({
-      change: { before: { fence: 10_001, changes: 1 }, after: { fence: 10_002, changes: 0 } },
-    });
-  });
+      const [record] = await watched.records();
+      expect(parseStreamRecord(record ?? {})).toMatchObject({
+        change: {
+          before: { fence: first + 1, changes: 1 },
+          after: { fence: first + 2, changes: 0 },
+        },
+      });
+    },
+  );
 
   it('gives the events of each connection numbers that only grow, whatever is written when', async () => {
     const watched = aWatchedTable();
@@ -334,16 +343,7 @@ const deeds: readonly Deed[] = [
     const row = await store.read(aKey());
     if (row) await store.remove(aTombstone({ fence }), row.fence, at(600));
   },
-  (store, fence) =>
-    onRow(store, (row) =>
-      store.markUncertain({
-        key: row,
-        seen: row,
-        intent: { fence, at: at(0), credentialFence: row.credentialFence },
-        now: epochSeconds(at(10_000)),
-        clockSkewSeconds: seconds(5),
-      }),
-    ),
+  doubt,
   (store) => store.holdPending(aPendingConnection()),
 ];
 
@@ -365,6 +365,18 @@ function begin(store: ConnectionStore, fence: number) {
       now: at(1000),
       clockSkewSeconds: seconds(5),
       credentialFence: row.credentialFence,
+    }),
+  );
+}
+
+function doubt(store: ConnectionStore, fence: number) {
+  return onRow(store, (row) =>
+    store.markUncertain({
+      key: row,
+      seen: row,
+      intent: { fence, at: at(0), credentialFence: row.credentialFence },
+      now: epochSeconds(at(10_000)),
+      clockSkewSeconds: seconds(5),
     }),
   );
 }

@@ -54,6 +54,16 @@ it('notes no other reason for which a refresh is held back', async () => {
   expect(await world.clientStatus.read(acme)).toEqual({});
 });
 
+it('hides no error of our own', async () => {
+  const world = refreshWorld();
+  world.clients.put(changed('version-2'));
+  const markChanged = () => Promise.reject(new TypeError('ours'));
+
+  const refreshed = world.refresh(due, { clientStatus: { ...world.clientStatus, markChanged } });
+
+  await expect(refreshed).rejects.toThrow('ours');
+});
+
 it('holds the refresh back all the same when it cannot be noted', async () => {
   const world = refreshWorld();
   world.clients.put(changed('version-2'));

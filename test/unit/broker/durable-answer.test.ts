@@ -53,15 +53,23 @@ describe('an answer', () => {
     expect(await overtakenWith(false)).toEqual({ outcome: 'fresh', state: 'active' });
   });
 
-  it('of a deleted connection is not even tried as a late one', async () => {
-    const world = refreshWorld({
+  it.each([
+    ['of a deleted connection', 'unknown_connection', () => aTombstone({ fence: fence + 7 })],
+    [
+      'that another has overtaken',
+      'fresh',
+      (row: Connection) => ({ ...overtaken(row), committedFence: fence + 7 }),
+    ],
+  ])('%s is not even tried as a late one', async (_which, outcome, meanwhile) => {
+    const world: World = refreshWorld({
       answers: () => {
-        world.connections.put(aTombstone({ fence: fence + 7 }));
+        world.connections.put(meanwhile(world.row()));
         return granted();
       },
     });
+    const commitLate = () => Promise.reject(new Error('it was tried'));
 
-    expect(await world.refresh()).toMatchObject({ outcome: 'unknown_connection' });
+    expect(await world.refresh(due, withStore(world, { commitLate }))).toMatchObject({ outcome });
     expect(world.counted).not.toContain('refresh_committed_late');
   });
 });
