@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { assertTiming, beginAttemptTime } from '../../../lib/broker/refresh-timing.ts';
+import {
+  assertTiming,
+  beginAttemptTime,
+  readTiming,
+  timingSettings,
+} from '../../../lib/broker/refresh-timing.ts';
+import { readSettings } from '../../../lib/settings.ts';
 import { seconds } from '../../../lib/time.ts';
 import { at } from '../../support/connections.ts';
 import { movingClock } from '../../support/moving-clock.ts';
@@ -48,6 +54,42 @@ describe('durations that contradict each other', () => {
         visibilitySeconds: seconds(18),
       }),
     ).toBe(fitting);
+  });
+});
+
+describe('the durations of a deployment', () => {
+  const deployed = {
+    REFRESH_PROVIDER_TIMEOUT_SECONDS: '45',
+    STORE_WRITE_SECONDS: '5',
+    LEASE_SECONDS: '60',
+    REFRESH_TIMEOUT_SECONDS: '90',
+    REFRESH_VISIBILITY_SECONDS: '120',
+  };
+  const read = (changes: object) =>
+    readTiming(readSettings({ ...deployed, ...changes }, ...timingSettings));
+
+  it('are read from the settings of their names', () => {
+    expect(read({})).toMatchObject({
+      ...{ providerTimeoutSeconds: 45, storeWriteSeconds: 5, leaseSeconds: 60 },
+    });
+  });
+
+  it.each([
+    ['REFRESH_PROVIDER_TIMEOUT_SECONDS', '55'],
+    ['STORE_WRITE_SECONDS', '15'],
+    ['LEASE_SECONDS', '50'],
+    ['REFRESH_TIMEOUT_SECONDS', '60'],
+    ['REFRESH_VISIBILITY_SECONDS', '90'],
+  ])('are refused for a %s of %s, and for none', (name, value) => {
+    const naming = (problem: string) => ({
+      code: 'CONFIGURATION_INVALID',
+      context: { problems: [expect.stringContaining(problem)] },
+    });
+
+    expect(() => read({ [name]: value })).toThrow(
+      expect.objectContaining(naming(`${name} (${value})`)),
+    );
+    expect(() => read({ [name]: undefined })).toThrow(expect.objectContaining(naming(name)));
   });
 });
 
