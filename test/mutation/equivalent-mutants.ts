@@ -363,6 +363,12 @@ export const equivalentMutants: readonly EquivalentMutants[] = [
     reason: 'a number that is reckoned with one that is not there is never more than another',
   },
   {
+    file: 'lib/broker/schedule.ts',
+    within: 'buildSchedule',
+    changes: ['renewAt !== undefined && { refreshAt: renewAt } → ({ refreshAt: renewAt })'],
+    reason: 'a member that is undefined is none; the compiler wants it left out',
+  },
+  {
     file: 'lib/broker/rejected-token.ts',
     within: 'isRejected',
     changes: ['rejectedTokenSha256 === undefined → false'],

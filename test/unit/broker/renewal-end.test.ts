@@ -144,6 +144,13 @@ describe('the schedule of a connection whose renewal ends', () => {
     expect(tooEarly.renewAt).toBeGreaterThan(at(89 * day));
   });
 
+  it('has reminders alone where only a caller may ask for a refresh', () => {
+    const onDemand = plan({ refreshToken: 100, span: 60 });
+
+    expect(onDemand.refreshAt).toBe(at(70 * day));
+    expect(onDemand.renewAt).toBeGreaterThan(at(99 * day));
+  });
+
   it('plans anew for a row of before, which does not say which reminder is next', () => {
     const previous = { renewalEndsAt: end };
 
