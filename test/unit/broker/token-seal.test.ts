@@ -35,6 +35,10 @@ const opened = async (token: StoredToken) => (await openStoredToken(sealer, toke
 const alterations: readonly (readonly [string, Partial<StoredToken>])[] = [
   ['another address to send it to', { apiBaseUrl: 'https://thief.example.com' }],
   ['another place in the request', { present: { in: 'query', name: 'token', scheme: '' } }],
+  [
+    'another part of the request',
+    { present: { in: 'query', name: 'Authorization', scheme: 'Bearer' } },
+  ],
   ['another header', { present: { in: 'header', name: 'X-Log-This', scheme: 'Bearer' } }],
   ['another scheme', { present: { in: 'header', name: 'Authorization', scheme: 'Basic' } }],
   ['another value', { values: { realm: '8', instance: 'eu' } }],

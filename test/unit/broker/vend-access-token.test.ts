@@ -243,6 +243,34 @@ describe('an expired token', () => {
   });
 });
 
+describe('what an eventually consistent read has missed', () => {
+  /** The first read finds a token that has ended; only a consistent one what is stored since. */
+  const vendBehind = (stored: Parameters<ReturnType<typeof vendWorld>['tokens']['put']>[0]) => {
+    const world = vendWorld({ token: { expiresAt: at(0) } });
+    const { tokens } = world.ports;
+    const read: typeof tokens.read = (key, consistent) => {
+      if (consistent) world.tokens.put(stored);
+      return tokens.read(key, consistent);
+    };
+    return { world, vended: world.vend({}, { tokens: { ...tokens, read } }) };
+  };
+
+  it('is vended where it is a newer token, and nothing is asked to refresh', async () => {
+    const { world, vended } = vendBehind(aNewerToken());
+
+    expect(await brief(vended)).toEqual(newer);
+    expect(world.asked).toEqual(['read', 'read']);
+  });
+
+  it('is told where it is a deletion, and nothing is asked to refresh', async () => {
+    const { world, vended } = vendBehind(aTombstone());
+
+    await expect(vended).rejects.toMatchObject({ code: 'UNKNOWN_CONNECTION' });
+    expect(world.asked).toEqual(['read', 'read']);
+    expect(world.refreshes).toEqual([]);
+  });
+});
+
 describe('a connection', () => {
   it('that was deleted is unknown', async () => {
     const world = vendWorld();
