@@ -26,6 +26,14 @@ export async function measureOnce(
   return measured;
 }
 
+/** Bytes of the heap that one invocation takes. */
+export function measureAllocated(
+  worker: Child | undefined,
+  measurement: Measurement,
+): Promise<number> {
+  return askJson<number>(`${worker?.url}/allocation`, measurement);
+}
+
 /** Latency, processor time and memory of one invocation, in a process that is warm. */
 export async function describeInvocations(
   { name, worker, measurement, floor }: Invoked,
@@ -34,7 +42,7 @@ export async function describeInvocations(
   await measureOnce(worker, measurement);
   const measured = await repeat(runs, () => measureOnce(worker, measurement));
   const few = { ...measurement, times: Math.min(measurement.times, mostAllocations) };
-  const allocated = await repeat(runs, () => askJson<number>(`${worker?.url}/allocation`, few));
+  const allocated = await repeat(runs, () => measureAllocated(worker, few));
   return [
     ...describeTimes({ name, measured, ...(floor !== undefined && { floor }) }),
     {

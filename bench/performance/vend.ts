@@ -4,7 +4,12 @@ import type { Measurement } from '../stack/measure-invocations.ts';
 import { type Stack, startStack } from '../stack/start-stack.ts';
 import { nowSeconds } from '../stack/waiting.ts';
 import type { Figure } from './figure.ts';
-import { describeInvocations, describeTimes, measureOnce } from './invocation-figures.ts';
+import {
+  describeInvocations,
+  describeTimes,
+  measureAllocated,
+  measureOnce,
+} from './invocation-figures.ts';
 import { type Measure, type Measuring, repeat } from './measure.ts';
 
 /** More than a process of `vend` remembers: taken in turn, none of them is remembered. */
@@ -18,6 +23,9 @@ interface Scale {
   readonly refreshed: number;
 }
 
+/** How often so many connections are vended with a refresh: each can be only once. */
+const lotsOfSpent = (runs: number) => 1 + 7 * runs;
+
 /** What vending a token takes: from memory, from the store, and with a refresh before it. */
 export const vend: Measure = async function* (measuring) {
   const { build, quick, runs, tell } = measuring;
@@ -28,7 +36,7 @@ export const vend: Measure = async function* (measuring) {
   try {
     tell('connections are made');
     const stored = listNames('stored', storedCount);
-    const spent = listNames('spent', (runs + 1) * scale.refreshed);
+    const spent = listNames('spent', lotsOfSpent(runs) * scale.refreshed);
     const connections = await stack.start({ key: 'connections', count: 2 });
     await connectAll(stack, connections, { names: stored, expiresAt: nowSeconds() + 36_000 });
     await connectAll(stack, connections, { names: spent, expiresAt: nowSeconds() - 1 });
@@ -73,21 +81,23 @@ async function measureWarm(
   const at = { runs, vending };
   return [
     ...figures,
-    ...(await measureThroughput('cached', cached, at)),
-    ...(await measureThroughput('uncached', uncached, at)),
+    ...(await measureThroughput('cached', () => cached, at)),
+    ...(await measureThroughput('uncached', () => uncached, at)),
   ];
 }
 
+/** @param next - what a process is asked next. */
 async function measureThroughput(
   kind: string,
-  measurement: Measurement,
+  next: () => Measurement,
   { runs, vending }: { readonly runs: number; readonly vending: readonly Child[] },
 ): Promise<readonly Figure[]> {
   const measureOn = (workers: readonly Child[]) =>
     repeat(runs, async () => {
-      const parts = await Promise.all(workers.map((worker) => measureOnce(worker, measurement)));
+      const parts = await Promise.all(workers.map((worker) => measureOnce(worker, next())));
       return parts.reduce((sum, { per_second: each }) => sum + each, 0);
     });
+  // Once before, so that the processes are warm.
   await measureOn(vending);
   const one = `vend.${kind}.throughput_of_one_process`;
   return [
@@ -106,14 +116,23 @@ async function measureRefreshed(
   { spent, scale }: { readonly spent: readonly ConnectionName[]; readonly scale: Scale },
 ): Promise<readonly Figure[]> {
   await stack.start({ key: 'refresh', count: 1, pool: 'evergrant-local-refresh' });
-  const [worker] = await stack.start({ key: 'vend', count: 1 });
+  const vending = await stack.start({ key: 'vend', count: 2 });
+  const [worker] = vending;
+  const name = 'vend.with_refresh';
   const { refreshed: times } = scale;
-  const once = (run: number) =>
-    measureOnce(worker, { events: spent.slice(run * times, (run + 1) * times), times });
-  await once(runs);
-  return describeTimes({
-    name: 'vend.with_refresh',
-    measured: await repeat(runs, once),
-    parameters: { provider_latency_ms: 0, invocations_per_run: times },
-  });
+  let dealt = 0;
+  const next = (): Measurement => {
+    const events = spent.slice(dealt, dealt + times);
+    dealt += times;
+    return { events, times };
+  };
+  await measureOnce(worker, next());
+  const parameters = { provider_latency_ms: 0, invocations_per_run: times };
+  const measured = await repeat(runs, () => measureOnce(worker, next()));
+  const allocated = await repeat(runs, () => measureAllocated(worker, next()));
+  return [
+    ...describeTimes({ name, measured, parameters }),
+    { figure: `${name}.allocation`, unit: 'bytes', runs: allocated, parameters },
+    ...(await measureThroughput('with_refresh', next, { runs, vending })),
+  ];
 }
