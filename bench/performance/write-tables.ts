@@ -127,9 +127,14 @@ const toKib = (bytes: number | undefined) =>
 
 function writeThroughput(figures: Figures): readonly string[] {
   const found = select(figures, /^vend\.(\w+)\.throughput_of_one_process$/);
-  const rows = found.map(([[, kind], one]) => {
+  const rows = found.map(([[, kind = ''], one]) => {
     const two = figures.get(`vend.${kind}.throughput_of_two_processes`);
-    return [kind, one.median, two?.median, Object.values(two?.ratios ?? {})[0]];
+    return [
+      kind.replaceAll('_', ' '),
+      one.median,
+      two?.median,
+      Object.values(two?.ratios ?? {})[0],
+    ];
   });
   return writeRows(['', 'one process, per second', 'two', '×'], rows);
 }
