@@ -34,7 +34,7 @@ export async function readBoundedBody(
   return new TextDecoder().decode(await decode(body).catch(refuse));
 }
 
-/** By the stream's events: an iterator of it takes three times as long, before the answer is safe. */
+/** By the stream's events: to make an iterator takes a tenth of a millisecond, before the answer is safe. */
 function collect(response: Readable): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
