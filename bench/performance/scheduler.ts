@@ -7,6 +7,7 @@ import {
 import { dueShard } from '../../lib/aws/due-shard.ts';
 import { keyText, parseConnectionKey } from '../../lib/names.ts';
 import type { Child } from '../stack/child.ts';
+import { dueWithinSeconds } from '../stack/due-connections.ts';
 import { inParallel } from '../stack/in-parallel.ts';
 import { askJson } from '../stack/json-call.ts';
 import type { Usage } from '../stack/measure-invocations.ts';
@@ -26,8 +27,6 @@ const mostDue = 100_000;
 /** Each takes the stand-in some 5 KB of memory. */
 const mostInMemory = 100_000;
 const itemsPerWrite = 25;
-/** dynalite tells index entries of one moment apart by 24 bits: of many thousands it loses some. */
-const spreadSeconds = 3600;
 
 /** What a run of the schedule takes, by what is stored and what of it is due. */
 export const scheduler: Measure = async function* (measuring) {
@@ -130,9 +129,8 @@ async function writeRows(
   );
   await inParallel(batches, 8, (batch) => {
     const puts = batch.map((index) => {
-      const refreshAt = isDue(index)
-        ? now - 60 - (index % spreadSeconds)
-        : now + 86_400 + (index % spreadSeconds);
+      const apartSeconds = index % dueWithinSeconds;
+      const refreshAt = isDue(index) ? now - 60 - apartSeconds : now + 86_400 + apartSeconds;
       return { PutRequest: { Item: buildRow(index, { refreshAt, shards }) } };
     });
     return dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [table]: puts } }));

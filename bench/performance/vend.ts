@@ -23,12 +23,9 @@ interface Scale {
   readonly refreshed: number;
 }
 
-/** How often so many connections are vended with a refresh: each can be only once. */
-const lotsOfSpent = (runs: number) => 1 + 7 * runs;
-
 /** What vending a token takes: from memory, from the store, and with a refresh before it. */
 export const vend: Measure = async function* (measuring) {
-  const { build, quick, runs, tell } = measuring;
+  const { build, quick, tell } = measuring;
   const scale: Scale = quick
     ? { cached: 1000, uncached: storedCount, refreshed: 10 }
     : { cached: 20_000, uncached: 2 * storedCount, refreshed: 100 };
@@ -36,13 +33,11 @@ export const vend: Measure = async function* (measuring) {
   try {
     tell('connections are made');
     const stored = listNames('stored', storedCount);
-    const spent = listNames('spent', lotsOfSpent(runs) * scale.refreshed);
     const connections = await stack.start({ key: 'connections', count: 2 });
     await connectAll(stack, connections, { names: stored, expiresAt: nowSeconds() + 36_000 });
-    await connectAll(stack, connections, { names: spent, expiresAt: nowSeconds() - 1 });
     yield await measureWarm(stack, measuring, { stored, scale });
     tell('with a refresh in line');
-    yield await measureRefreshed(stack, measuring, { spent, scale });
+    yield await measureRefreshed(stack, measuring, { connections, scale });
   } finally {
     await stack.close();
   }
@@ -81,20 +76,25 @@ async function measureWarm(
   const at = { runs, vending };
   return [
     ...figures,
-    ...(await measureThroughput('cached', () => cached, at)),
-    ...(await measureThroughput('uncached', () => uncached, at)),
+    ...(await measureThroughput('cached', async () => cached, at)),
+    ...(await measureThroughput('uncached', async () => uncached, at)),
   ];
 }
 
-/** @param next - what a process is asked next. */
+/** @param prepare - makes what one process is asked in one run. */
 async function measureThroughput(
   kind: string,
-  next: () => Measurement,
+  prepare: () => Promise<Measurement>,
   { runs, vending }: { readonly runs: number; readonly vending: readonly Child[] },
 ): Promise<readonly Figure[]> {
   const measureOn = (workers: readonly Child[]) =>
     repeat(runs, async () => {
-      const parts = await Promise.all(workers.map((worker) => measureOnce(worker, next())));
+      const asked = await Promise.all(
+        workers.map(async (worker) => ({ worker, measurement: await prepare() })),
+      );
+      const parts = await Promise.all(
+        asked.map(({ worker, measurement }) => measureOnce(worker, measurement)),
+      );
       return parts.reduce((sum, { per_second: each }) => sum + each, 0);
     });
   // Once before, so that the processes are warm.
@@ -109,30 +109,31 @@ async function measureThroughput(
   ];
 }
 
-/** Each connection's token has ended, and is asked for once. */
+/** Each connection's token has ended, and is asked for once: every run has others. */
 async function measureRefreshed(
   stack: Stack,
   { runs }: Measuring,
-  { spent, scale }: { readonly spent: readonly ConnectionName[]; readonly scale: Scale },
+  { connections, scale }: { readonly connections: readonly Child[]; readonly scale: Scale },
 ): Promise<readonly Figure[]> {
   await stack.start({ key: 'refresh', count: 1, pool: 'evergrant-local-refresh' });
   const vending = await stack.start({ key: 'vend', count: 2 });
   const [worker] = vending;
   const name = 'vend.with_refresh';
   const { refreshed: times } = scale;
-  let dealt = 0;
-  const next = (): Measurement => {
-    const events = spent.slice(dealt, dealt + times);
-    dealt += times;
+  let lots = 0;
+  const prepare = async (): Promise<Measurement> => {
+    lots += 1;
+    const events = listNames(`spent-${lots}`, times);
+    await connectAll(stack, connections, { names: events, expiresAt: nowSeconds() - 1 });
     return { events, times };
   };
-  await measureOnce(worker, next());
+  await measureOnce(worker, await prepare());
   const parameters = { provider_latency_ms: 0, invocations_per_run: times };
-  const measured = await repeat(runs, () => measureOnce(worker, next()));
-  const allocated = await repeat(runs, () => measureAllocated(worker, next()));
+  const measured = await repeat(runs, async () => measureOnce(worker, await prepare()));
+  const allocated = await repeat(runs, async () => measureAllocated(worker, await prepare()));
   return [
     ...describeTimes({ name, measured, parameters }),
     { figure: `${name}.allocation`, unit: 'bytes', runs: allocated, parameters },
-    ...(await measureThroughput('with_refresh', next, { runs, vending })),
+    ...(await measureThroughput('with_refresh', prepare, { runs, vending })),
   ];
 }

@@ -19,7 +19,7 @@ const refreshPool = 'evergrant-local-refresh';
 const tokensTable = 'evergrant-local-tokens';
 
 /** dynalite tells index entries of one moment apart by 24 bits: of many thousands it loses some. */
-const spreadSeconds = 3600;
+export const dueWithinSeconds = 3600;
 
 /** Connects so many of each client whose tokens have ended. */
 export async function connectDue(
@@ -32,7 +32,7 @@ export async function connectDue(
     Array.from({ length: perClient }, (_, index) => ({ client, connection: `${client}-${index}` })),
   );
   const now = nowSeconds();
-  const expiresAt = (index: number) => now - 1 - (index % spreadSeconds);
+  const expiresAt = (index: number) => now - 1 - (index % dueWithinSeconds);
   await connectAll(stack, workers, { names, expiresAt });
   await Promise.all(workers.map(({ kill }) => kill()));
   return names;
