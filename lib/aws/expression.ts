@@ -8,11 +8,13 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 
-/** A part of an expression with the names and values it stands on. */
+/** A part of an expression with the attributes it names and the values it stands on. */
 export interface Expression {
   readonly text: string;
-  readonly names: Readonly<Record<string, string>>;
-  readonly values: Readonly<Record<string, unknown>>;
+  /** Each stands in the text behind a `#`. */
+  readonly names: readonly string[];
+  /** By placeholder. */
+  readonly values: readonly (readonly [placeholder: string, value: unknown])[];
 }
 
 const comparators = {
@@ -33,19 +35,17 @@ export function compare(
   const placeholder = `:${attribute.replace('.', '_')}_${comparator}`;
   return {
     text: `${path(attribute)} ${comparators[comparator]} ${placeholder}`,
-    names: namesOf(attribute),
-    values: { [placeholder]: value },
+    names: attribute.split('.'),
+    values: [[placeholder, value]],
   };
 }
 
 /** Whether an attribute is one of a few values. */
 export function isOneOf(attribute: string, choices: readonly string[]): Expression {
-  const values = Object.fromEntries(
-    choices.map((choice, index) => [`:${attribute}_in_${index}`, choice]),
-  );
+  const values = choices.map((choice, index) => [`:${attribute}_in_${index}`, choice] as const);
   return {
-    text: `${path(attribute)} IN (${Object.keys(values).join(', ')})`,
-    names: namesOf(attribute),
+    text: `${path(attribute)} IN (${values.map(([placeholder]) => placeholder).join(', ')})`,
+    names: [attribute],
     values,
   };
 }
@@ -56,7 +56,7 @@ export const absent = (attribute: string): Expression => asks('attribute_not_exi
 export const present = (attribute: string): Expression => asks('attribute_exists', attribute);
 
 function asks(question: string, attribute: string): Expression {
-  return { text: `${question}(${path(attribute)})`, names: namesOf(attribute), values: {} };
+  return { text: `${question}(${path(attribute)})`, names: [attribute], values: [] };
 }
 
 export function allOf(...parts: readonly Expression[]): Expression {
@@ -80,28 +80,32 @@ export interface Change {
 
 /** The update expression of a change. */
 export function update({ set, setIfAbsent = {}, add = {} }: Change): Expression {
-  const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
-  const removed = Object.keys(set).filter((attribute) => set[attribute] === undefined);
-  const assignments = [
-    ...assigned.map(([attribute, value]) => assignment(attribute, value, (to) => to)),
-    ...Object.entries(setIfAbsent).map(([attribute, value]) =>
-      assignment(attribute, value, (to) => `if_not_exists(${path(attribute)}, ${to})`),
-    ),
-  ];
-  const removals = removed.map((attribute) => ({
-    text: path(attribute),
-    names: namesOf(attribute),
-    values: {},
-  }));
-  const additions = Object.entries(add).map(([attribute, value]) => ({
-    text: `${path(attribute)} :${attribute}_add`,
-    names: namesOf(attribute),
-    values: { [`:${attribute}_add`]: value },
-  }));
-  return joined(
-    [...clause('SET', assignments), ...clause('REMOVE', removals), ...clause('ADD', additions)],
-    ' ',
+  const names = [...Object.keys(set), ...Object.keys(setIfAbsent), ...Object.keys(add)];
+  const values: [string, unknown][] = [];
+  const placed = (attribute: string, kind: string, value: unknown) => {
+    const placeholder = `:${attribute}_${kind}`;
+    values.push([placeholder, value]);
+    return placeholder;
+  };
+  const assignments: string[] = [];
+  const removals: string[] = [];
+  for (const [attribute, value] of Object.entries(set)) {
+    if (value === undefined) removals.push(path(attribute));
+    else assignments.push(`${path(attribute)} = ${placed(attribute, 'set', value)}`);
+  }
+  for (const [attribute, value] of Object.entries(setIfAbsent)) {
+    const kept = `if_not_exists(${path(attribute)}, ${placed(attribute, 'set', value)})`;
+    assignments.push(`${path(attribute)} = ${kept}`);
+  }
+  const additions = Object.entries(add).map(
+    ([attribute, value]) => `${path(attribute)} ${placed(attribute, 'add', value)}`,
   );
+  const clauses = [
+    ...clause('SET', assignments),
+    ...clause('REMOVE', removals),
+    ...clause('ADD', additions),
+  ];
+  return { text: clauses.join(' '), names, values };
 }
 
 /** What an update says to the SDK: its key, its expressions, and the placeholders of both. */
@@ -128,7 +132,12 @@ export function conditionInput(condition: Expression) {
 
 /** The names and values of expressions that are sent together. */
 export function placeholders(...parts: readonly Expression[]) {
-  const { names, values } = joined(parts, ' ');
+  const names: Record<string, string> = {};
+  const values: Record<string, unknown> = {};
+  for (const part of parts) {
+    for (const name of part.names) names[`#${name}`] = name;
+    for (const [placeholder, value] of part.values) values[placeholder] = value;
+  }
   return {
     ExpressionAttributeNames: names,
     ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: attributes(values) }),
@@ -142,38 +151,15 @@ export function attributes(
   return marshall(item, { removeUndefinedValues: true });
 }
 
-const path = (attribute: string) =>
-  attribute
-    .split('.')
-    .map((name) => `#${name}`)
-    .join('.');
+const path = (attribute: string) => `#${attribute.replace('.', '.#')}`;
 
-const namesOf = (attribute: string) =>
-  Object.fromEntries(attribute.split('.').map((name) => [`#${name}`, name]));
-
-function assignment(
-  attribute: string,
-  value: unknown,
-  wrap: (placeholder: string) => string,
-): Expression {
-  const placeholder = `:${attribute}_set`;
-  return {
-    text: `${path(attribute)} = ${wrap(placeholder)}`,
-    names: namesOf(attribute),
-    values: { [placeholder]: value },
-  };
-}
-
-function clause(keyword: string, parts: readonly Expression[]): readonly Expression[] {
-  if (parts.length === 0) return [];
-  const list = joined(parts, ', ');
-  return [{ ...list, text: `${keyword} ${list.text}` }];
-}
+const clause = (keyword: string, parts: readonly string[]) =>
+  parts.length === 0 ? [] : [`${keyword} ${parts.join(', ')}`];
 
 function joined(parts: readonly Expression[], separator: string): Expression {
   return {
     text: parts.map(({ text }) => text).join(separator),
-    names: Object.assign({}, ...parts.map(({ names }) => names)),
-    values: Object.assign({}, ...parts.map(({ values }) => values)),
+    names: parts.flatMap(({ names }) => names),
+    values: parts.flatMap(({ values }) => values),
   };
 }
