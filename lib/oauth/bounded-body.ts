@@ -6,12 +6,13 @@ import { TransportError } from './transport.ts';
 /** The most that is read of an answer, before and after decompression. */
 export const maxBodyBytes = 64 * 1024;
 
+const utf8 = new TextDecoder();
+
 const decoders: Readonly<Record<string, (body: Buffer) => Promise<Buffer>>> = {
   gzip: (body) => promisify(gunzip)(body, { maxOutputLength: maxBodyBytes }),
   'x-gzip': (body) => promisify(gunzip)(body, { maxOutputLength: maxBodyBytes }),
   deflate: (body) => promisify(inflate)(body, { maxOutputLength: maxBodyBytes }),
   br: (body) => promisify(brotliDecompress)(body, { maxOutputLength: maxBodyBytes }),
-  identity: async (body) => body,
 };
 
 /**
@@ -29,9 +30,10 @@ export async function readBoundedBody(
 ): Promise<string> {
   const body = await collect(response);
   const coding = contentEncoding?.trim().toLowerCase() || 'identity';
+  if (coding === 'identity') return utf8.decode(body);
   const decode = Object.hasOwn(decoders, coding) ? decoders[coding] : undefined;
   if (decode === undefined) throw new TransportError('malformed', true);
-  return new TextDecoder().decode(await decode(body).catch(refuse));
+  return utf8.decode(await decode(body).catch(refuse));
 }
 
 /** By the stream's events: to make an iterator takes a tenth of a millisecond, before the answer is safe. */

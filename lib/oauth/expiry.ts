@@ -68,13 +68,16 @@ function fromDuration(clues: ExpiryClues, sentAt: EpochSeconds): number | undefi
   return sentAt + expiresIn;
 }
 
+/** What a JWT that can be read looks like; most tokens that are none do not (RFC 7519 §3). */
+const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
 /**
  * The `exp` of a token that is a JWT (RFC 7519 §4.1.4).
  *
  * It is read, not verified: the token came from its issuer over TLS, and is not for us to judge.
  */
 function readJwtExpiry(token: string | undefined): EpochSeconds | undefined {
-  if (token === undefined) return undefined;
+  if (token === undefined || !jwtForm.test(token)) return undefined;
   try {
     return readInstant(decodeJwt(token).exp);
   } catch {

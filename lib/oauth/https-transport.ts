@@ -126,9 +126,7 @@ async function converse(
   try {
     const outgoing = open(socket, url, request);
     outgoing.end(request.body);
-    const response = await responseTo(outgoing);
-    const body = await readBoundedBody(response, response.headers['content-encoding']);
-    return { status: response.statusCode ?? 0, headers: flatten(response.headers), body };
+    return await responseTo(outgoing);
   } finally {
     // To close it takes a tenth of a millisecond, which the answer need not wait for.
     setImmediate(() => socket.destroy());
@@ -157,12 +155,18 @@ function open(socket: Socket, url: URL, request: ProviderRequest): ClientRequest
   }
 }
 
-function responseTo(outgoing: ClientRequest): Promise<IncomingMessage> {
+/** Reads from the very event that brings it: every turn of the loop before an answer is safe counts. */
+function responseTo(outgoing: ClientRequest): Promise<ProviderResponse> {
   return new Promise((resolve, reject) => {
-    outgoing.on('response', resolve);
+    outgoing.on('response', (response) => resolve(read(response)));
     outgoing.on('error', reject);
     outgoing.on('close', () => reject(new TransportError('network', true)));
   });
+}
+
+async function read(response: IncomingMessage): Promise<ProviderResponse> {
+  const body = await readBoundedBody(response, response.headers['content-encoding']);
+  return { status: response.statusCode ?? 0, headers: flatten(response.headers), body };
 }
 
 function flatten(headers: IncomingMessage['headers']): Readonly<Record<string, string>> {

@@ -55,13 +55,18 @@ export function firstValueAt(members: object, paths: readonly string[] = []): un
 
 function parseJsonBody(text: string, usedPaths: readonly string[]): ProviderBody {
   try {
-    const members: unknown = JSON.parse(text, keepLongNumbers);
+    const members: unknown = longNumber.test(text)
+      ? JSON.parse(text, keepLongNumbers)
+      : JSON.parse(text);
     if (typeof members !== 'object' || members === null) return { trouble: 'malformed' };
     return accept(members, listRepeatedMembers(text), usedPaths);
   } catch {
     return { trouble: 'malformed' };
   }
 }
+
+/** What an integer that is rounded has to look like; text may look so too. */
+const longNumber = /\d{16}|\d[eE]/;
 
 /** An account id of 19 digits must not be rounded to somebody else's: it stays as written. */
 function keepLongNumbers(

@@ -120,14 +120,26 @@ describe('a token answer', () => {
     expect(answer.values).toEqual({ instance_url: 'https://eu.example', is_live: 'true' });
   });
 
-  it('keeps every digit of an account id, so that two accounts never look the same', async () => {
-    const client = aClient({ definition: { answer: { account_id: ['id'] } } });
-    const body = '{"access_token":"a-1","id":9007199254740993}';
+  it.each([
+    ['9007199254740993', '9007199254740993'],
+    ['-9007199254740993', '-9007199254740993'],
+    ['90071992547409930e-1', '90071992547409930e-1'],
+    ['1e16', '1e16'],
+    ['12E20', '12E20'],
+    ['9007199254740991', '9007199254740991'],
+    ['42', '42'],
+    ['4.2e1', '42'],
+  ])(
+    'keeps every digit of the account id %s, so that two accounts never look the same',
+    async (id, kept) => {
+      const client = aClient({ definition: { answer: { account_id: ['id'] } } });
+      const body = `{"access_token":"a-1","id":${id}}`;
 
-    const answer = await grantedAnswer(text(body, 'application/json'), client);
+      const answer = await grantedAnswer(text(body, 'application/json'), client);
 
-    expect(answer.accountId).toBe('9007199254740993');
-  });
+      expect(answer.accountId).toBe(kept);
+    },
+  );
 
   it('leaves out a value that cannot be shown on one line', async () => {
     const client = aClient({
