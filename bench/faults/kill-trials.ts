@@ -28,6 +28,8 @@ export interface KillClass {
   readonly afterMs?: number;
   /** How many refreshes the process has done before: the compiler makes it faster with each. */
   readonly refreshesBefore: number;
+  /** How long it has done nothing since: its code has to be fetched from further away then. */
+  readonly restMs?: number;
   /** How many may be lost at most; undefined: whatever the provider has replaced unheard. */
   readonly mostLost?: number;
 }
@@ -94,11 +96,13 @@ export async function runTrials(
   for (let start = 0; start < trials.length; start += batchSize) {
     const batch = trials.slice(start, start + batchSize);
     options.tell(`${start} of ${trials.length} killed; next: ${batch[0]?.kind.name}`);
-    // Started and asked side by side, killed one by one with nothing beside.
+    // Started and asked side by side; they work and are killed one by one, with nothing beside.
     const [victims] = await Promise.all([startVictims(stack, batch, options), asking]);
     for (const [index, trial] of batch.entries()) {
       const victim = victims[index];
-      if (victim) await kill(stack, trial, { victim, refreshMs });
+      if (!victim) continue;
+      await work(stack, trial, { victim, options });
+      await kill(stack, trial, { victim, refreshMs });
     }
     asking = ask(batch);
   }
@@ -159,15 +163,24 @@ async function startVictims(
 ): Promise<readonly Child[]> {
   const { settings, storeUrl } = options;
   // Two at a time, so that the callers meanwhile are not starved.
-  return inParallel(batch, 2, async ({ kind, name }) => {
+  return inParallel(batch, 2, async () => {
     const [victim] = await stack.start({ key: 'refresh', count: 1, settings, storeUrl });
     if (!victim) throw new Error('no process was started');
-    const other = warmUpOf(name, options);
-    for (let count = 0; count < kind.refreshesBefore; count += 1) {
-      await refresh(victim, other, await readFence(stack, other));
-    }
     return victim;
   });
+}
+
+/** Has the process refresh as often as it is to have done before. */
+async function work(
+  stack: Stack,
+  { kind, name }: Trial,
+  { victim, options }: { readonly victim: Child; readonly options: TrialOptions },
+): Promise<void> {
+  const other = warmUpOf(name, options);
+  for (let count = 0; count < kind.refreshesBefore; count += 1) {
+    await refresh(victim, other, await readFence(stack, other));
+  }
+  await systemClock.sleep(kind.restMs ?? 0);
 }
 
 /** Lets the process refresh, and kills it while it does. */

@@ -41,11 +41,15 @@ function listClasses(quick: boolean): readonly KillClass[] {
   const warm = mostLostAfterMs.map(([afterMs, mostLost]) => ({
     ...{ name: after(afterMs), afterMs, times: 20, refreshesBefore: 30, mostLost },
   }));
+  const rested = [2, 5].map((afterMs) => ({
+    ...{ name: `${after(afterMs)}, after a rest`, afterMs, times: 10 },
+    ...{ refreshesBefore: 30, restMs: 3000 },
+  }));
   const cold = mostLostAfterMs.map(([afterMs]) => ({
     ...{ name: `${after(afterMs)}, first refresh of its process`, afterMs },
     ...{ times: 10, refreshesBefore: 0 },
   }));
-  return [...warm, ...cold, random];
+  return [...warm, ...rested, ...cold, random];
 }
 
 /** The refreshing process is killed: what is lost is what nobody could have kept, and is named. */
@@ -96,7 +100,7 @@ async function killAndSettle(
   return {
     refresh_ms_when_not_killed: round(refreshMs),
     right_after: describeVends(vends, quick),
-    by_class: countByClass(classes, trials, fates),
+    by_class: countByClass(classes, trials, { fates, strikes: await stack.provider.strikes() }),
     ...countFates(fates, quick),
     ...judgeCalls(await stack.provider.calls(client)),
     sent_again_too_early: sentTooEarly,
@@ -125,14 +129,24 @@ function describeVends(vends: readonly Vend[], quick: boolean) {
 function countByClass(
   classes: readonly KillClass[],
   trials: readonly Trial[],
-  fates: readonly Fate[],
+  {
+    fates,
+    strikes,
+  }: {
+    readonly fates: readonly Fate[];
+    readonly strikes: Readonly<Record<string, number>>;
+  },
 ) {
   return classes.map((kind) => {
     const own = fates.filter((_, index) => trials[index]?.kind === kind);
+    const struck = trials.flatMap((trial) =>
+      trial.kind === kind ? (strikes[trial.name.connection] ?? []) : [],
+    );
     const lost = own.filter(({ fate }) => fate === 'lost');
     return {
       ...{ killed: kind.name, refreshes_before: kind.refreshesBefore, times: own.length },
       ...{ lost: lost.length },
+      struck_after_ms: describeValues(struck),
       named_answer_lost: lost.filter(({ reason }) => reason === 'answer_lost').length,
     };
   });

@@ -49,6 +49,8 @@ export function providerControl(url: string) {
       ask<readonly Grant[]>('issue', { families, token_bytes: tokenBytes }),
     behave: (client: string, behaviour: Behaviour) => ask('behave', { client, ...behaviour }),
     killAfterAnswer: (kill: Kill) => ask('kill', kill),
+    /** How many milliseconds after the answer the process of each family was killed. */
+    strikes: () => ask<Readonly<Record<string, number>>>('strikes'),
     /** Takes such an order back: the process id may be another's by the next answer. */
     spare: (family: string) => ask('spare', { family }),
     calls: (client: string) => ask<readonly TokenCall[]>('calls', { client }),

@@ -41,6 +41,7 @@ const controls: Readonly<Record<string, (message: never) => unknown>> = {
     kills.set(kill.family, kill);
     return {};
   },
+  strikes: () => struckAfterMs,
   spare: ({ family }: { readonly family: string }) => ({ spared: kills.delete(family) }),
   calls: ({ client }: { readonly client: string }) =>
     calls.filter((call) => call.client === client),
@@ -53,6 +54,12 @@ const controls: Readonly<Record<string, (message: never) => unknown>> = {
     return {};
   },
 };
+
+/** How many milliseconds after the answer each family's kill came. */
+const struckAfterMs: Record<string, number> = {};
+const nothing = new Int32Array(new SharedArrayBuffer(4));
+/** By how much a wait may come late. */
+const spinMs = 0.4;
 
 /** Successful refreshes by client. */
 const counts = new Map<string, number>();
@@ -129,11 +136,15 @@ function killAfter(family: string): void {
   const kill = kills.get(family);
   if (!kill) return;
   kills.delete(family);
+  const passedMs = () => performance.now() - flushedMs;
   const strike = () => {
-    // A timer is only as exact as its millisecond.
-    while (performance.now() - flushedMs < kill.after_ms);
+    // A timer is only as exact as its millisecond, and who only spins takes a processor from its victim.
+    const waitMs = kill.after_ms - spinMs - passedMs();
+    if (waitMs > 0) Atomics.wait(nothing, 0, 0, waitMs);
+    while (passedMs() < kill.after_ms);
     try {
       process.kill(kill.pid, 'SIGKILL');
+      struckAfterMs[family] = passedMs();
     } catch {
       // It has ended already.
     }
