@@ -5,6 +5,7 @@
  */
 import type { Context, SQSEvent } from 'aws-lambda';
 import { sqsClient } from '../lib/aws/clients.ts';
+import { openPost } from '../lib/aws/open-request.ts';
 import { parseRefreshMessage } from '../lib/aws/refresh-message.ts';
 import { buildRefreshReply, parseRefreshRequest } from '../lib/aws/refresh-payload.ts';
 import { registrations } from '../lib/aws/registrations.ts';
@@ -38,8 +39,9 @@ const settings = readSettings(
   'NODE_TLS_REJECT_UNAUTHORIZED',
 );
 const log = functionLog(clock);
+const tellUnused = (reason: string) => log.warn('prepared_commit_unused', { reason });
 const ports = {
-  ...connectionTable(settings),
+  ...connectionTable(settings, { preparing: { openPost, unused: tellUnused } }),
   ...tokenTable(settings),
   ...clientRows(settings),
   ...keyRecords(settings),

@@ -13,10 +13,12 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { requestLimits } from '#request-limits';
+import { agents } from './open-request.ts';
 
-const settings = (maxAttempts: number, requestTimeout: number) => ({
+const settings = (maxAttempts: number, requestTimeout: number, pool: object = {}) => ({
   maxAttempts,
   requestHandler: {
+    ...pool,
     connectionTimeout: requestLimits.connectionMs,
     requestTimeout,
     throwOnRequestTimeout: true,
@@ -25,7 +27,8 @@ const settings = (maxAttempts: number, requestTimeout: number) => ({
   cacheMiddleware: true,
 });
 
-export const dynamodbClient = () => new DynamoDBClient(settings(3, requestLimits.dynamodbMs));
+export const dynamodbClient = () =>
+  new DynamoDBClient(settings(3, requestLimits.dynamodbMs, agents));
 
 export const secretsManagerClient = () =>
   new SecretsManagerClient(settings(3, requestLimits.secretsManagerMs));

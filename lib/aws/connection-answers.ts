@@ -23,6 +23,7 @@ import {
 } from './connection-table.ts';
 import { scheduleAt } from './due-shard.ts';
 import { absent, allOf, compare, type Expression } from './expression.ts';
+import { type Preparing, preparedUpdates } from './prepared-update.ts';
 
 /** How often a late answer is written again when the row changes between its read and its write. */
 const lateTries = 5;
@@ -30,23 +31,15 @@ const lateTries = 5;
 /** What the provider said, kept: an answer in time, a late one, or that the grant is dead. */
 export function connectionAnswers(
   table: ConnectionTable,
-): Pick<ConnectionStore, 'commit' | 'commitLate' | 'reschedule' | 'remind' | 'markDead'> {
+): Pick<
+  ConnectionStore,
+  'commit' | 'prepareCommit' | 'commitLate' | 'reschedule' | 'remind' | 'markDead'
+> {
   return {
     commit: (key, fence, answer) =>
-      writeConnection(table, {
-        operation: 'commit',
-        key,
-        change: {
-          set: {
-            ...answerAttributes(table, key, answer),
-            ...healthy,
-            lease: undefined,
-            intent: undefined,
-          },
-          add: told,
-        },
-        condition: allOf(fenceIs(fence), committedAtMost(fence), notRevoked),
-      }),
+      writeConnection(table, commitWrite(table, { key, condition: ifCurrent(fence), answer })),
+
+    ...(table.preparing && { prepareCommit: preparedCommits(table, table.preparing) }),
 
     commitLate: (key, fence, answer) => commitLate(table, { key, fence, answer }),
 
@@ -95,6 +88,33 @@ export function connectionAnswers(
         condition: allOf(isAsSeen(seen), credentialIs(credentialFence), isLive),
       }),
   };
+}
+
+function preparedCommits(
+  table: ConnectionTable,
+  preparing: Preparing,
+): NonNullable<ConnectionStore['prepareCommit']> {
+  const prepareUpdate = preparedUpdates(table, preparing);
+  return (key, fence) => {
+    const condition = ifCurrent(fence);
+    const { send, drop } = prepareUpdate();
+    return {
+      commit: (answer) =>
+        writeConnection(table, commitWrite(table, { key, condition, answer }), send),
+      drop,
+    };
+  };
+}
+
+const ifCurrent = (fence: number) => allOf(fenceIs(fence), committedAtMost(fence), notRevoked);
+
+function commitWrite(
+  table: ConnectionTable,
+  { key, condition, answer }: Pick<ConnectionWrite, 'key' | 'condition'> & { answer: Committed },
+): ConnectionWrite {
+  const kept = answerAttributes(table, key, answer);
+  const set = { ...kept, ...healthy, lease: undefined, intent: undefined };
+  return { operation: 'commit', key, change: { set, add: told }, condition };
 }
 
 /** Reads, decides and writes, again if the row has changed in between. */

@@ -3,11 +3,14 @@ import type { Connection, Tombstone } from '../broker/ports.ts';
 import { type ConnectionKey, keyText } from '../names.ts';
 import { parseConnectionRow } from './connection-row.ts';
 import { type Change, type Expression, updateInput } from './expression.ts';
+import type { PreparedUpdate, Preparing } from './prepared-update.ts';
 import { readItem, type Table, writing } from './row.ts';
 
 /** The table of connections, and into how many partitions its index `due` is spread. */
 export interface ConnectionTable extends Table {
   readonly dueShards: number;
+  /** How the write of an answer is prepared; without it, none is. */
+  readonly preparing?: Preparing;
 }
 
 /** How the table is called in faults. */
@@ -33,11 +36,16 @@ export interface ConnectionWrite {
 /** Counts a write that others may be told of, see `buildConnectionRow`. */
 export const told = { changes: 1 } as const;
 
-/** Changes a connection if the condition holds. */
+/**
+ * Changes a connection if the condition holds.
+ *
+ * @param send - how, where it is prepared.
+ */
 export function writeConnection(
   table: ConnectionTable,
   { operation, key, change, condition }: ConnectionWrite,
+  send: PreparedUpdate['send'] = (input) => table.client.send(new UpdateItemCommand(input)),
 ): Promise<'done' | 'lost'> {
   const input = updateInput(table.name, keyText(key), { change, condition });
-  return writing({ store, operation }, () => table.client.send(new UpdateItemCommand(input)));
+  return writing({ store, operation }, () => send(input));
 }

@@ -32,7 +32,7 @@ export function compare(
   comparator: keyof typeof comparators,
   value: string | number,
 ): Expression {
-  const placeholder = `:${attribute.replace('.', '_')}_${comparator}`;
+  const placeholder = `:${attribute.replaceAll('.', '_')}_${comparator}`;
   return {
     text: `${path(attribute)} ${comparators[comparator]} ${placeholder}`,
     names: attribute.split('.'),
@@ -40,7 +40,7 @@ export function compare(
   };
 }
 
-/** Whether an attribute is one of a few values. */
+/** Whether an attribute, no nested one, is one of a few values. */
 export function isOneOf(attribute: string, choices: readonly string[]): Expression {
   const values = choices.map((choice, index) => [`:${attribute}_in_${index}`, choice] as const);
   return {
@@ -56,7 +56,7 @@ export const absent = (attribute: string): Expression => asks('attribute_not_exi
 export const present = (attribute: string): Expression => asks('attribute_exists', attribute);
 
 function asks(question: string, attribute: string): Expression {
-  return { text: `${question}(${path(attribute)})`, names: [attribute], values: [] };
+  return { text: `${question}(${path(attribute)})`, names: attribute.split('.'), values: [] };
 }
 
 export function allOf(...parts: readonly Expression[]): Expression {
@@ -68,7 +68,7 @@ export function anyOf(...parts: readonly Expression[]): Expression {
   return { text: `(${text})`, names, values };
 }
 
-/** What an update does to an item. */
+/** What an update does to the attributes of an item, none of them nested. */
 export interface Change {
   /** Sets each attribute, or removes it where the value is undefined. */
   readonly set: Readonly<Record<string, unknown>>;
@@ -151,7 +151,7 @@ export function attributes(
   return marshall(item, { removeUndefinedValues: true });
 }
 
-const path = (attribute: string) => `#${attribute.replace('.', '.#')}`;
+const path = (attribute: string) => `#${attribute.replaceAll('.', '.#')}`;
 
 const clause = (keyword: string, parts: readonly string[]) =>
   parts.length === 0 ? [] : [`${keyword} ${parts.join(', ')}`];

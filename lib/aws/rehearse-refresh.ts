@@ -11,6 +11,7 @@ import { answeringClient } from './answering-client.ts';
 import { dynamodbClientStore } from './dynamodb-client-store.ts';
 import { dynamodbConnectionStore } from './dynamodb-connection-store.ts';
 import { dynamodbTokenStore } from './dynamodb-token-store.ts';
+import type { Preparing } from './prepared-update.ts';
 
 const key = parseConnectionKey({ client: 'rehearsal', connection: 'rehearsal' });
 const registration = JSON.stringify({
@@ -49,13 +50,21 @@ export async function rehearseRefresh(
   });
 }
 
+const preparing: Preparing = {
+  openPost: () => ({
+    send: async () => ({ status: 200, body: '{}' }),
+    drop: () => undefined,
+  }),
+  unused: () => undefined,
+};
+
 function buildPorts(ports: Parameters<typeof rehearseRefresh>[0]): RefreshPorts {
   const dynamodb = answeringClient();
   const connections = { client: dynamodb, name: 'connections' };
   const silent = () => undefined;
   return {
     ...ports,
-    connections: dynamodbConnectionStore({ ...connections, dueShards: 1 }),
+    connections: dynamodbConnectionStore({ ...connections, dueShards: 1, preparing }),
     tokens: dynamodbTokenStore({ client: dynamodb, name: 'tokens' }),
     clientStatus: dynamodbClientStore(connections),
     clients: { read: async (name) => resolveClient(name, registration, '1') },

@@ -2,6 +2,7 @@ import type { ConnectionStore, TokenStore } from '../broker/ports.ts';
 import type { Settings } from '../settings.ts';
 import { systemClock } from '../time.ts';
 import { dynamodbClient } from './clients.ts';
+import type { ConnectionTable } from './connection-table.ts';
 import { dynamodbClientStore } from './dynamodb-client-store.ts';
 import { dynamodbConnectionStore } from './dynamodb-connection-store.ts';
 import { dynamodbKeyRecords } from './dynamodb-key-records.ts';
@@ -14,12 +15,17 @@ const client = dynamodbClient();
 /** The time by which leases, expiries and schedules are reckoned: the tables' own. */
 export const clock = setBy(client, storeClock(systemClock));
 
-/** The table of connections: the connections themselves, and the clients' own rows. */
-export function connectionTable(settings: Settings<'CONNECTIONS_TABLE' | 'DUE_SHARDS'>): {
-  readonly connections: ConnectionStore;
-} {
+/**
+ * The table of connections: the connections themselves, and the clients' own rows.
+ *
+ * @param options.preparing - how the write of an answer is prepared, where there will be one.
+ */
+export function connectionTable(
+  settings: Settings<'CONNECTIONS_TABLE' | 'DUE_SHARDS'>,
+  options: Pick<ConnectionTable, 'preparing'> = {},
+): { readonly connections: ConnectionStore } {
   const { CONNECTIONS_TABLE: name, DUE_SHARDS: dueShards } = settings;
-  return { connections: dynamodbConnectionStore({ client, name, dueShards }) };
+  return { connections: dynamodbConnectionStore({ client, name, dueShards, ...options }) };
 }
 
 /** The clients' own rows, which stand among the connections. */

@@ -35,10 +35,10 @@ export async function commitAnswer(
 
 async function commitOnce(
   { connections, count }: RefreshPorts,
-  { row, fence }: Attempt,
+  { row, fence, prepared }: Attempt,
   answer: Committed,
 ): Promise<Kept> {
-  if ((await connections.commit(row, fence, answer)) === 'done') return 'committed';
+  if ((await prepared.commit(answer)) === 'done') return 'committed';
   const current = await connections.read(row);
   if (!isLive(current)) return 'deleted';
   if (current.committedFence === fence) return 'committed';

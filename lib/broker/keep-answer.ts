@@ -10,7 +10,7 @@ import type { TokenAnswer } from '../oauth/token-endpoint.ts';
 import type { EpochSeconds } from '../time.ts';
 import { commitAnswer, persist, sendToRecovery, storeMs } from './durable-answer.ts';
 import { withIntrospectedExpiry } from './introspected-expiry.ts';
-import { buildStoredToken, scheduleAnswer, sealCredential } from './kept-answer.ts';
+import { buildStoredToken, scheduleAnswer } from './kept-answer.ts';
 import type { Committed, RefreshReply, RenewalKind, Schedule, StoredToken } from './ports.ts';
 import { type RefreshPorts, readToken } from './refresh-replies.ts';
 import type { Attempt } from './refresh-settling.ts';
@@ -35,7 +35,7 @@ export async function keepAnswer(
   refreshed: Refreshed,
 ): Promise<RefreshReply> {
   const { fence, row } = attempt;
-  const kept = await buildKept(ports, attempt, refreshed);
+  const kept = buildKept(ports, attempt, refreshed);
   const ending = await commitAnswer(ports, attempt, kept.committed);
   switch (ending) {
     case 'deleted':
@@ -68,18 +68,17 @@ interface Kept {
   readonly committed: Committed;
 }
 
-async function buildKept(
+function buildKept(
   ports: RefreshPorts,
-  { client, row, fence }: Attempt,
+  { client, row, fence, prepared }: Attempt,
   { credential, refused, answer }: Refreshed,
-): Promise<Kept> {
+): Kept {
   const next = renewedCredential(credential, refused, answer);
   const renewal = renewalKinds(next);
   const end = next === credential ? row.refreshTokenExpiresAt : undefined;
   const expiry = end === undefined ? {} : { refreshTokenExpiresAt: end };
   const lives = { answer, renewal, previous: row, ...expiry };
-  const sealed =
-    next === credential ? undefined : await sealCredential(ports, { ...row, fence }, next);
+  const sealed = next === credential ? undefined : prepared.sealCredential(next);
   const scope = answer.scope ?? row.scope;
   const committed = {
     ...scheduleAnswer(ports, client, lives),

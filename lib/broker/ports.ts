@@ -122,6 +122,14 @@ export type NewConnection = Omit<
   | 'failingSince'
 >;
 
+/** A `commit` that is prepared, and waits for its answer. */
+export interface PreparedCommit {
+  /** As `commit`. It is called once. */
+  readonly commit: (answer: Committed) => Promise<'done' | 'lost'>;
+  /** Gives it up. */
+  readonly drop: () => void;
+}
+
 /**
  * The connections, linearizable for each key: of two writers that saw the same, one succeeds.
  *
@@ -162,6 +170,12 @@ export interface ConnectionStore {
    * failures, and makes the connection active.
    */
   commit(key: ConnectionKey, fence: number, answer: Committed): Promise<'done' | 'lost'>;
+
+  /**
+   * Prepares a `commit` whose answer is not there yet, so that it is written sooner once it is. A store
+   * that has nothing to prepare leaves this out.
+   */
+  prepareCommit?(key: ConnectionKey, fence: number): PreparedCommit;
 
   /**
    * Keeps an answer whose lease was lost meanwhile: condition `committed_fence < F` and not
@@ -454,6 +468,13 @@ export interface Sealer {
   open(purpose: SealPurpose, binding: SealBinding, sealed: string): Promise<string>;
   /** Has the current key in memory, so that a later `seal` cannot fail. */
   ready(purpose: SealPurpose): Promise<void>;
+  /**
+   * Prepares a seal whose text is not there yet.
+   *
+   * @returns what seals one text, at once.
+   * @throws `SEALED_VALUE_INVALID` when this purpose was never `ready`.
+   */
+  prepareSeal(purpose: SealPurpose, binding: SealBinding): (plaintext: string) => string;
 }
 
 /** What `vend` asks of `refresh`. */

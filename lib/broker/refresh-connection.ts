@@ -20,7 +20,8 @@ import { isLive } from './establish-connection.ts';
 import { readySeals } from './kept-answer.ts';
 import { assertPinned } from './pinned-client.ts';
 import type { Connection, RefreshReply, StoredToken, Tombstone } from './ports.ts';
-import { planRenewal, type RenewalPlan } from './refresh-call.ts';
+import { prepareAnswer } from './prepared-answer.ts';
+import { type CallEnding, planRenewal, type RenewalPlan } from './refresh-call.ts';
 import { takeLease } from './refresh-lease.ts';
 import { answerWithoutCall, type RefreshCause } from './refresh-need.ts';
 import {
@@ -61,7 +62,7 @@ export async function refreshConnection(
   const current = await remindOfEnd(ports, row, cause);
   if (current === 'told') return fresh(row, token);
 
-  const ready = await prepare(ports, current, token);
+  const ready = await makeReady(ports, current, token);
   if ('outcome' in ready) return ready;
   return attempt(ports, { row: current, token, cause, ...ready, deadlineMs });
 }
@@ -93,7 +94,7 @@ interface Ready {
 }
 
 /** Everything in memory that the attempt will need, before the lease is taken. */
-async function prepare(
+async function makeReady(
   ports: RefreshPorts,
   row: Connection,
   token: StoredToken | undefined,
@@ -173,22 +174,32 @@ async function attempt(
   }
   const leased = await takeLease(ports, { row, token, cause, now: time.now });
   if ('outcome' in leased) return leased;
-  const { client, call } = await callAsRegistered(ports, {
-    ...leased,
-    client: input.client,
-    plan,
-    time,
-  });
-  const reply = await settleRefresh(ports, { ...leased, client, token, time, call });
-  // After the answer is safe: nothing may come between it and its write.
-  if (call.ending === 'called') {
-    const { outcome } = call;
-    await tellBreaker(ports, client, { status, at: time.now, outcome });
-    await liftRefusal(ports, client, { status, outcome });
-    await followSecrets(ports, client, outcome);
+  const prepared = prepareAnswer(ports, leased);
+  try {
+    const { client, call } = await callAsRegistered(ports, {
+      ...leased,
+      client: input.client,
+      plan,
+      time,
+    });
+    // What is written instead of an answer is not to wait for what the answer's write holds.
+    if (!isGranted(call)) prepared.drop();
+    const reply = await settleRefresh(ports, { ...leased, client, token, time, prepared, call });
+    // After the answer is safe: nothing may come between it and its write.
+    if (call.ending === 'called') {
+      const { outcome } = call;
+      await tellBreaker(ports, client, { status, at: time.now, outcome });
+      await liftRefusal(ports, client, { status, outcome });
+      await followSecrets(ports, client, outcome);
+    }
+    return reply;
+  } finally {
+    prepared.drop();
   }
-  return reply;
 }
+
+const isGranted = (call: CallEnding) =>
+  call.ending === 'called' && call.outcome.outcome === 'granted';
 
 /** A token whose end is not known does not count: whoever asks for another has found it refused. */
 function hasKnownLife(token: StoredToken, now: EpochSeconds): boolean {

@@ -10,6 +10,7 @@ import { later, seconds } from '../time.ts';
 import { settleFailure, untilHeard } from './failed-attempt.ts';
 import { keepAnswer } from './keep-answer.ts';
 import type { Connection, RefreshReply, StoredToken, TokenStatus } from './ports.ts';
+import type { PreparedAnswer } from './prepared-answer.ts';
 import type { CallEnding } from './refresh-call.ts';
 import {
   noteStatus,
@@ -29,6 +30,7 @@ export interface Attempt {
   readonly token: StoredToken | undefined;
   readonly fence: number;
   readonly time: AttemptTime;
+  readonly prepared: PreparedAnswer;
 }
 
 /** Brings an attempt to its end in the stores, whatever the provider did. */

@@ -159,8 +159,12 @@ function success(members: object): Response {
   return new Success(members) as Partial<Response> as Response;
 }
 
-class Success implements Pick<Response, 'status' | 'bodyUsed' | 'json'> {
+const noHeaders = new Headers();
+
+class Success implements Pick<Response, 'status' | 'ok' | 'headers' | 'bodyUsed' | 'json'> {
   readonly status = 200;
+  readonly ok = true;
+  readonly headers = noHeaders;
   readonly bodyUsed = false;
   readonly #members: object;
 

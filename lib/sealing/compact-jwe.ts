@@ -17,20 +17,32 @@ const tagBytes = 16;
 /** What a protected header must say of how it is encrypted. */
 export const directA256Gcm = { alg: 'dir', enc: 'A256GCM' } as const;
 
+type Header = typeof directA256Gcm & Readonly<Record<string, unknown>>;
+
 /** @param key - 32 bytes. */
-export function encryptCompact(
-  header: typeof directA256Gcm & Readonly<Record<string, unknown>>,
-  plaintext: string,
-  key: Uint8Array,
-): string {
+export function encryptCompact(header: Header, plaintext: string, key: Uint8Array): string {
+  return prepareEncryption(header, key)(plaintext);
+}
+
+/**
+ * Does everything of an encryption but the text's own part.
+ *
+ * @param key - 32 bytes.
+ * @returns what encrypts one text; a second one would need another initialization vector, and is an
+ *   error.
+ */
+export function prepareEncryption(header: Header, key: Uint8Array): (plaintext: string) => string {
   const protectedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
   const initializationVector = randomBytes(initializationVectorBytes);
   const cipher = createCipheriv(cipherName, key, initializationVector);
   cipher.setAAD(Buffer.from(protectedHeader, 'ascii'));
-  const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-  const parts = [initializationVector, ciphertext, cipher.getAuthTag()];
   // The second part is the encrypted key, which direct encryption has none of.
-  return [protectedHeader, '', ...parts.map((part) => part.toString('base64url'))].join('.');
+  const begun = `${protectedHeader}..${initializationVector.toString('base64url')}`;
+  return (plaintext) => {
+    const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+    const tag = cipher.getAuthTag();
+    return `${begun}.${ciphertext.toString('base64url')}.${tag.toString('base64url')}`;
+  };
 }
 
 /**

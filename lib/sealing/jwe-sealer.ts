@@ -1,7 +1,13 @@
 import type { KeyRingName, Resealer } from '../broker/key-ports.ts';
 import type { SealBinding, Sealer, SealPurpose } from '../broker/ports.ts';
 import { Fault } from '../fault.ts';
-import { decodeHeader, decryptCompact, directA256Gcm, encryptCompact } from './compact-jwe.ts';
+import {
+  decodeHeader,
+  decryptCompact,
+  directA256Gcm,
+  encryptCompact,
+  prepareEncryption,
+} from './compact-jwe.ts';
 import { type KeyRing, ringOf } from './key-ring.ts';
 
 /** Of the header that is written and read here. */
@@ -24,10 +30,13 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
   return {
     seal: async (purpose, binding, plaintext) => {
       const ring = held.get(ringOf[purpose]) ?? (await readRing(ringOf[purpose]));
-      const keyId = ring.currentKeyId;
-      const key = ring.deriveKey(keyId, purpose);
-      if (!key) throw invalid(purpose, 'unknown_key');
-      return encryptCompact(buildHeader(purpose, binding, keyId), plaintext, key);
+      return prepareSeal(ring, purpose, binding)(plaintext);
+    },
+
+    prepareSeal: (purpose, binding) => {
+      const ring = held.get(ringOf[purpose]);
+      if (!ring) throw invalid(purpose, 'unknown_key');
+      return prepareSeal(ring, purpose, binding);
     },
 
     open: async (purpose, binding, sealed) => {
@@ -48,6 +57,17 @@ export function jweSealer(readRing: ReadKeyRing): Sealer {
       held.set(ringOf[purpose], await readRing(ringOf[purpose]));
     },
   };
+}
+
+function prepareSeal(
+  ring: KeyRing,
+  purpose: SealPurpose,
+  binding: SealBinding,
+): (plaintext: string) => string {
+  const keyId = ring.currentKeyId;
+  const key = ring.deriveKey(keyId, purpose);
+  if (!key) throw invalid(purpose, 'unknown_key');
+  return prepareEncryption(buildHeader(purpose, binding, keyId), key);
 }
 
 /** Opens what one key of a ring has sealed and seals it with another, for the same binding. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { dynamodbConnectionStore } from '../../lib/aws/dynamodb-connection-store.ts';
+import { openPost } from '../../lib/aws/open-request.ts';
+import type { Preparing } from '../../lib/aws/prepared-update.ts';
 import type { ConnectionStore } from '../../lib/broker/ports.ts';
 import { type Dynalite, startDynalite } from '../support/dynalite.ts';
 import { memoryConnectionStore } from '../support/memory-connection-store.ts';
@@ -19,18 +21,37 @@ beforeAll(async () => {
 });
 afterAll(() => dynalite.close());
 
+const newTable = async () => ({
+  client: dynalite.client,
+  name: await dynalite.createTable(connectionsTable),
+  dueShards: 8,
+});
+
 const stores: readonly (readonly [string, () => Promise<ConnectionStore>])[] = [
   ['in memory', async () => memoryConnectionStore()],
-  [
-    'on DynamoDB',
-    async () =>
-      dynamodbConnectionStore({
-        client: dynalite.client,
-        name: await dynalite.createTable(connectionsTable),
-        dueShards: 8,
-      }),
-  ],
+  ['on DynamoDB', async () => dynamodbConnectionStore(await newTable())],
 ];
+
+/** Whatever the prepared write does not do is none of the contract. */
+const preparing: Preparing = {
+  openPost,
+  unused: (reason) => {
+    throw new Error(`the prepared commit was not used: ${reason}`);
+  },
+};
+
+/** Keeps every answer by a write that was prepared for it. */
+async function preparedStore(): Promise<ConnectionStore> {
+  const store = dynamodbConnectionStore({ ...(await newTable()), preparing });
+  return {
+    ...store,
+    commit: async (key, fence, answer) => {
+      const prepared = store.prepareCommit?.(key, fence);
+      if (!prepared) throw new Error('nothing is prepared');
+      return prepared.commit(answer);
+    },
+  };
+}
 
 for (const [name, emptyStore] of stores) {
   connectionAttemptsContract(name, emptyStore);
@@ -42,3 +63,7 @@ for (const [name, emptyStore] of stores) {
   connectionRepairsContract(name, emptyStore);
   pendingConnectionsContract(name, emptyStore);
 }
+
+connectionAnswersContract('on DynamoDB, prepared', preparedStore);
+connectionLateAnswersContract('on DynamoDB, prepared', preparedStore);
+connectionRepairsContract('on DynamoDB, prepared', preparedStore);

@@ -13,14 +13,16 @@ export function sealerModel(isKeyMissing: () => boolean): SealerModel {
   const contents = new Map<string, string>();
   const bound = (purpose: SealPurpose, binding: SealBinding) =>
     `sealed ${purpose} ${keyText(binding)} ${binding.fence} ${binding.besideSha256 ?? ''}`;
+  const seal = (purpose: SealPurpose, binding: SealBinding, plaintext: string) => {
+    const sealed = `${bound(purpose, binding)} #${contents.size}`;
+    contents.set(sealed, plaintext);
+    return sealed;
+  };
   return {
     peek: (sealed) => contents.get(sealed),
-    // Needs no ring: `ready` has fetched it.
-    seal: async (purpose, binding, plaintext) => {
-      const sealed = `${bound(purpose, binding)} #${contents.size}`;
-      contents.set(sealed, plaintext);
-      return sealed;
-    },
+    // Neither needs a ring: `ready` has fetched it.
+    seal: async (...sealing) => seal(...sealing),
+    prepareSeal: (purpose, binding) => (plaintext) => seal(purpose, binding, plaintext),
     open: async (purpose, binding, sealed) => {
       if (isKeyMissing())
         throw new Fault('SEALED_VALUE_INVALID', { purpose, reason: 'unknown_key' });

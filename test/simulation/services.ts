@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientRegistry, Log } from '../../lib/broker/ports.ts';
+import type { ClientRegistry, ConnectionStore, Log } from '../../lib/broker/ports.ts';
 import type {
   RecoveryMessage,
   RecoveryQueue,
@@ -69,12 +69,28 @@ export function disturbedServices(world: World) {
     connectQueues: (both: Queues) => {
       queues = both;
     },
-    reach: (invocation: Invocation) => ({
-      ...(Object.fromEntries(
+    reach: (invocation: Invocation) => {
+      const reached = Object.fromEntries(
         Object.entries(ports).map(([name, port]) => [name, overNetwork(invocation, name, port)]),
-      ) as typeof ports),
-      // Sealing needs nothing but what `ready` has fetched.
-      sealer: { ...overNetwork(invocation, 'sealer', sealer), seal: sealer.seal },
+      ) as typeof ports;
+      const { seal, prepareSeal } = sealer;
+      return {
+        ...reached,
+        connections: withPreparedCommit(reached.connections),
+        // Sealing needs nothing but what `ready` has fetched.
+        sealer: { ...overNetwork(invocation, 'sealer', sealer), seal, prepareSeal },
+      };
+    },
+  };
+}
+
+/** What is made ready is the commit itself: nothing of it is sent before the answer is there. */
+function withPreparedCommit(connections: ConnectionStore): ConnectionStore {
+  return {
+    ...connections,
+    prepareCommit: (key, fence) => ({
+      commit: (answer) => connections.commit(key, fence, answer),
+      drop: () => undefined,
     }),
   };
 }

@@ -10,13 +10,14 @@ import { keyText } from '../../lib/names.ts';
  */
 export function transparentSealer(): Sealer {
   return {
-    seal: async (purpose, binding, plaintext) => `${label(purpose, binding)}${plaintext}`,
+    seal: async (purpose, binding, plaintext) => sealedText(purpose, binding, plaintext),
     open: async (purpose, binding, sealed) => {
       const expected = label(purpose, binding);
       if (sealed.startsWith(expected)) return sealed.slice(expected.length);
       throw new Fault('SEALED_VALUE_INVALID', { purpose, reason: 'moved' });
     },
     ready: async () => undefined,
+    prepareSeal: (purpose, binding) => (plaintext) => sealedText(purpose, binding, plaintext),
   };
 }
 

@@ -11,6 +11,7 @@ import { dynamodbConnectionStore } from '../../../lib/aws/dynamodb-connection-st
 import { dynamodbSealedValues } from '../../../lib/aws/dynamodb-sealed-values.ts';
 import { dynamodbTokenStore } from '../../../lib/aws/dynamodb-token-store.ts';
 import { attributes } from '../../../lib/aws/expression.ts';
+import { openPost } from '../../../lib/aws/open-request.ts';
 import { readItem } from '../../../lib/aws/row.ts';
 import { buildTokenRow } from '../../../lib/aws/token-row.ts';
 import type { SealedValueStore } from '../../../lib/broker/key-ports.ts';
@@ -41,8 +42,13 @@ beforeAll(async () => {
 });
 afterAll(() => dynalite.close());
 
-const connectionStore = () =>
-  dynamodbConnectionStore({ client: dynalite.client, name: connectionsName, dueShards: 8 });
+const noteUnused = (reason: string) => {
+  throw new Error(`the prepared commit was not used: ${reason}`);
+};
+const connectionStore = () => {
+  const table = { client: dynalite.client, name: connectionsName, dueShards: 8 };
+  return dynamodbConnectionStore({ ...table, preparing: { openPost, unused: noteUnused } });
+};
 
 /** Attempt 30 is under way; the answer of attempt 20 was the last that was kept. */
 const underWay: Row = {
@@ -137,6 +143,11 @@ const connectionWrites: Readonly<Record<string, Write<ConnectionStore>>> = {
   },
   commit: {
     write: (store) => store.commit(aKey(), 30, answer),
+    done: [{}, { committed_fence: 30 }, { lease: undefined }, waitsForItsOwner],
+    lost: [...anotherFence, { committed_fence: 31 }, deleted],
+  },
+  'commit, prepared': {
+    write: async (store) => store.prepareCommit?.(aKey(), 30).commit(answer) ?? 'lost',
     done: [{}, { committed_fence: 30 }, { lease: undefined }, waitsForItsOwner],
     lost: [...anotherFence, { committed_fence: 31 }, deleted],
   },

@@ -111,6 +111,15 @@ describe('readExpiry', () => {
     expect(read(clues).source).toBe('jwt');
   });
 
+  it('reads the exp of a JWT whose parts are not as a strict decoder wants them', () => {
+    const [header, payload = ''] = aJwt(sentAt + 300).split('.');
+    const padded = `${payload}${'='.repeat((4 - (payload.length % 4)) % 4)}`;
+
+    for (const token of [`${header}.${padded}.c2ln`, `${header}.${payload}.a+b/==`]) {
+      expect(read({ token, lifetime: 400 })).toEqual({ source: 'jwt', expiresAt: sentAt + 300 });
+    }
+  });
+
   it.each([
     ['has passed', aJwt(sentAt - 1)],
     ['is absurd', aJwt(sentAt + decade)],

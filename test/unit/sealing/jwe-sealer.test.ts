@@ -69,6 +69,40 @@ describe('jweSealer, sealing', () => {
     await expect(sealer.ready('renewal')).rejects.toBe(down);
   });
 
+  it('prepares a seal that is as one made at once, and needs the source of keys no more for it', async () => {
+    let reads = 0;
+    const sealer = jweSealer(async (name) => {
+      reads += 1;
+      return aKeyRing(name, 'k1');
+    });
+    await sealer.ready('renewal');
+
+    const sealed = sealer.prepareSeal('renewal', binding)('plaintext');
+
+    expect(reads).toBe(1);
+    const atOnce = await sealer.seal('renewal', binding, 'plaintext');
+    expect(decodeProtectedHeader(sealed)).toEqual(decodeProtectedHeader(atOnce));
+    expect(await sealer.open('renewal', binding, sealed)).toBe('plaintext');
+  });
+
+  it('prepares nothing for a purpose whose keys were never asked for', async () => {
+    const sealer = testSealer();
+    await sealer.ready('renewal');
+
+    expect(() => sealer.prepareSeal('access_token', binding)).toThrow(
+      expect.objectContaining({ code: 'SEALED_VALUE_INVALID' }),
+    );
+  });
+
+  it('seals one text by what is prepared, never two with one initialization vector', async () => {
+    const sealer = testSealer();
+    await sealer.ready('renewal');
+    const seal = sealer.prepareSeal('renewal', binding);
+    seal('plaintext');
+
+    expect(() => seal('another')).toThrow();
+  });
+
   it('seals with the key that was current when it was last made ready', async () => {
     let keyIds = ['k1'];
     const sealer = jweSealer(async (name) => aKeyRing(name, ...keyIds));
