@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { agents } from '../../lib/aws/open-request.ts';
 import { buildRecoveryMessage } from '../../lib/aws/recovery-message.ts';
 import { aCommitted, aKey, aStoredToken } from '../support/connections.ts';
 import { type FunctionStack, startFunctionStack } from '../support/function-stack.ts';
@@ -120,6 +121,35 @@ it('refreshes on demand when a token is over, once for many that ask', async () 
 
   expect(vended.map(({ message }) => message.access_token)).toEqual(Array(10).fill('access-b2'));
   expect(stack.provider.calls).toHaveLength(before + 1);
+});
+
+describe('the write of an answer', () => {
+  const unused = () => output.lines().filter(({ message }) => message === 'prepared_commit_unused');
+
+  it('is the one that was prepared', async () => {
+    stack.provider.answerWith(() => tokenReply({ access_token: 'access-h1' }));
+    await functions.put('acme/hal', { import: { refresh_token: 'r-hal' } });
+    output.clear();
+
+    expect(await functions.vendHttp('acme/hal')).toMatchObject({
+      message: { access_token: 'access-h1' },
+    });
+    expect(unused()).toEqual([]);
+  });
+
+  it('is another where that has lost its connection, and the log says so', async () => {
+    stack.provider.answerWith(() => {
+      agents.httpAgent.destroy();
+      return tokenReply({ access_token: 'access-i1', refresh_token: 'refresh-i1' });
+    });
+    await functions.put('acme/ida', { import: { refresh_token: 'r-ida' } });
+    output.clear();
+
+    expect(await functions.vendHttp('acme/ida')).toMatchObject({
+      message: { access_token: 'access-i1' },
+    });
+    expect(unused()).toMatchObject([{ level: 'WARN', reason: 'ECONNRESET' }]);
+  });
 });
 
 it('goes live only after the application has confirmed', async () => {
