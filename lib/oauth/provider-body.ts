@@ -55,9 +55,8 @@ export function firstValueAt(members: object, paths: readonly string[] = []): un
 
 function parseJsonBody(text: string, usedPaths: readonly string[]): ProviderBody {
   try {
-    const members: unknown = longNumber.test(text)
-      ? JSON.parse(text, keepLongNumbers)
-      : JSON.parse(text);
+    const reviver = longNumber.test(text) ? keepLongNumbers : undefined;
+    const members: unknown = JSON.parse(text, reviver);
     if (typeof members !== 'object' || members === null) return { trouble: 'malformed' };
     return accept(members, listRepeatedMembers(text), usedPaths);
   } catch {

@@ -36,9 +36,9 @@ export function standardTokenResponse(
   const usedPaths = [...errorPaths(definition.failures), ...tokenMemberPaths(definition)];
   const body = parseProviderBody(response, usedPaths);
   const error = readError(response, body, context);
-  if (error !== undefined) return jsonResponse(400, { error });
+  if (error !== undefined) return refusal(error);
   if (body.members === undefined) throw unreadable(response, body.trouble, context);
-  if (!isSuccess(response)) return jsonResponse(400, { error: unknownError });
+  if (!isSuccess(response)) return refusal(unknownError);
   return success(readTokenMembers(definition, body.members, response.status));
 }
 
@@ -51,10 +51,10 @@ export function standardRevocationResponse(
 ): Response {
   const body = parseProviderBody(response, errorPaths(context.definition.failures));
   const error = readError(response, body, context);
-  if (error !== undefined) return jsonResponse(400, { error });
-  if (isSuccess(response)) return jsonResponse(200, {});
+  if (error !== undefined) return refusal(error);
+  if (isSuccess(response)) return success({});
   if (body.members === undefined) throw unreadable(response, body.trouble, context);
-  return jsonResponse(400, { error: unknownError });
+  return refusal(unknownError);
 }
 
 /**
@@ -70,14 +70,14 @@ export function standardIntrospectionResponse(
   const usedPaths = [...errorPaths(definition.failures), ...active, ...exp, ...expires_in];
   const body = parseProviderBody(response, usedPaths);
   const error = readError(response, body, context);
-  if (error !== undefined) return jsonResponse(400, { error });
+  if (error !== undefined) return refusal(error);
   if (body.members === undefined) throw unreadable(response, body.trouble, context);
-  if (!isSuccess(response)) return jsonResponse(400, { error: unknownError });
+  if (!isSuccess(response)) return refusal(unknownError);
   const duration = readDuration(firstValueAt(body.members, expires_in), 'seconds');
   const endsAt =
     readInstant(firstValueAt(body.members, exp)) ??
     (duration === undefined ? undefined : Math.floor(nowMs / 1000) + duration);
-  return jsonResponse(200, {
+  return success({
     active: String(firstValueAt(body.members, active) ?? true) === 'true',
     ...(endsAt !== undefined && { exp: endsAt }),
   });
@@ -182,9 +182,8 @@ class Success implements Pick<Response, 'status' | 'ok' | 'headers' | 'bodyUsed'
   }
 }
 
-function jsonResponse(status: number, body: object): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { 'content-type': 'application/json' },
-  });
+/** An error of RFC 6749 §5.2. */
+function refusal(error: string): Response {
+  const headers = { 'content-type': 'application/json' };
+  return new Response(JSON.stringify({ error }), { status: 400, headers });
 }

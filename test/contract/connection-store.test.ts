@@ -1,10 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import { dynamodbConnectionStore } from '../../lib/aws/dynamodb-connection-store.ts';
-import { openPost } from '../../lib/aws/open-request.ts';
-import type { Preparing } from '../../lib/aws/prepared-update.ts';
 import type { ConnectionStore } from '../../lib/broker/ports.ts';
 import { type Dynalite, startDynalite } from '../support/dynalite.ts';
 import { memoryConnectionStore } from '../support/memory-connection-store.ts';
+import { preparedWrites } from '../support/prepared-writes.ts';
 import { connectionsTable } from '../support/tables.ts';
 import { connectionAnswersContract } from './connection-answers.ts';
 import { connectionAttemptsContract } from './connection-attempts.ts';
@@ -32,17 +31,9 @@ const stores: readonly (readonly [string, () => Promise<ConnectionStore>])[] = [
   ['on DynamoDB', async () => dynamodbConnectionStore(await newTable())],
 ];
 
-/** Whatever the prepared write does not do is none of the contract. */
-const preparing: Preparing = {
-  openPost,
-  unused: (reason) => {
-    throw new Error(`the prepared commit was not used: ${reason}`);
-  },
-};
-
 /** Keeps every answer by a write that was prepared for it. */
 async function preparedStore(): Promise<ConnectionStore> {
-  const store = dynamodbConnectionStore({ ...(await newTable()), preparing });
+  const store = dynamodbConnectionStore({ ...(await newTable()), preparing: preparedWrites });
   return {
     ...store,
     commit: async (key, fence, answer) => {

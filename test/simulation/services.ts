@@ -84,7 +84,7 @@ export function disturbedServices(world: World) {
   };
 }
 
-/** What is made ready is the commit itself: nothing of it is sent before the answer is there. */
+/** What is prepared is the commit itself: nothing of it is sent before the answer is there. */
 function withPreparedCommit(connections: ConnectionStore): ConnectionStore {
   return {
     ...connections,

@@ -11,7 +11,6 @@ import { dynamodbConnectionStore } from '../../../lib/aws/dynamodb-connection-st
 import { dynamodbSealedValues } from '../../../lib/aws/dynamodb-sealed-values.ts';
 import { dynamodbTokenStore } from '../../../lib/aws/dynamodb-token-store.ts';
 import { attributes } from '../../../lib/aws/expression.ts';
-import { openPost } from '../../../lib/aws/open-request.ts';
 import { readItem } from '../../../lib/aws/row.ts';
 import { buildTokenRow } from '../../../lib/aws/token-row.ts';
 import type { SealedValueStore } from '../../../lib/broker/key-ports.ts';
@@ -27,6 +26,7 @@ import {
   at,
 } from '../../support/connections.ts';
 import { type Dynalite, startDynalite } from '../../support/dynalite.ts';
+import { preparedWrites } from '../../support/prepared-writes.ts';
 import { connectionsTable, plainTable } from '../../support/tables.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -42,12 +42,9 @@ beforeAll(async () => {
 });
 afterAll(() => dynalite.close());
 
-const noteUnused = (reason: string) => {
-  throw new Error(`the prepared commit was not used: ${reason}`);
-};
 const connectionStore = () => {
   const table = { client: dynalite.client, name: connectionsName, dueShards: 8 };
-  return dynamodbConnectionStore({ ...table, preparing: { openPost, unused: noteUnused } });
+  return dynamodbConnectionStore({ ...table, preparing: preparedWrites });
 };
 
 /** Attempt 30 is under way; the answer of attempt 20 was the last that was kept. */

@@ -33,7 +33,7 @@ function preparedWorld(answers: readonly TokenOutcome[] = [granted()]) {
     return result;
   };
   const { connections } = world;
-  const store = (prepareCommit: PreparedCommit['commit']): ConnectionStore => ({
+  const store = (commit: PreparedCommit['commit']): ConnectionStore => ({
     ...connections,
     acquire: (input) => note('acquire', connections.acquire(input)),
     commit: (...written) => note('commit', connections.commit(...written)),
@@ -41,7 +41,7 @@ function preparedWorld(answers: readonly TokenOutcome[] = [granted()]) {
     markDead: (...written) => note('mark dead', connections.markDead(...written)),
     prepareCommit: (key, attempt) =>
       note(`prepare ${key.client}/${key.connection} ${attempt - fence}`, {
-        commit: (answer) => note('prepared commit', prepareCommit(answer)),
+        commit: (answer) => note('prepared commit', commit(answer)),
         drop: () => note('drop', undefined),
       }),
   });
@@ -50,8 +50,8 @@ function preparedWorld(answers: readonly TokenOutcome[] = [granted()]) {
   return {
     world,
     deeds,
-    refresh: (prepareCommit = keeping, over: Partial<RefreshPorts> = {}) =>
-      world.refresh(due, { connections: store(prepareCommit), ...over }),
+    refresh: (commit = keeping, over: Partial<RefreshPorts> = {}) =>
+      world.refresh(due, { connections: store(commit), ...over }),
   };
 }
 
